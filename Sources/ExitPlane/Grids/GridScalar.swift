@@ -1,0 +1,17 @@
+import RealModule
+
+/// The precision of a computation: `Float` or `Double`, and nothing else.
+public protocol GridScalar: Real, BinaryFloatingPoint, BitwiseCopyable, Sendable {
+  /// "single" or "double", as on the command line.
+  static var precisionName: String { get }
+  /// The loops and transforms of this precision; for this module alone.
+  static var _kernels: KernelTable<Self> { get }
+}
+
+extension Float: GridScalar {
+  public static var precisionName: String { "single" }
+}
+
+extension Double: GridScalar {
+  public static var precisionName: String { "double" }
+}

@@ -1,0 +1,37 @@
+/// The number of rows (y) and columns (x) of an image.
+public struct GridShape: Hashable, Sendable, CustomStringConvertible {
+  public let rows: Int
+  public let columns: Int
+
+  /// No axis of an image or a volume may be longer: its square still fits every index computation,
+  /// and a file that asks for more is taken to be damaged.
+  public static let largestAxis = 32768
+
+  public init(rows: Int, columns: Int) throws {
+    for (name, value) in [("rows", rows), ("columns", columns)] {
+      guard (1...Self.largestAxis).contains(value) else {
+        throw ExitPlaneError.invalid(
+          "number of \(name)", got: "\(value)", need: "1 to \(Self.largestAxis)")
+      }
+    }
+    self.init(uncheckedRows: rows, columns: columns)
+  }
+
+  public init(square side: Int) throws {
+    try self.init(rows: side, columns: side)
+  }
+
+  init(uncheckedRows rows: Int, columns: Int) {
+    self.rows = rows
+    self.columns = columns
+  }
+
+  public var count: Int { rows * columns }
+  /// The columns of the half spectrum of a real image of this shape.
+  public var spectrumColumns: Int { columns / 2 + 1 }
+  public var description: String { "\(rows) × \(columns)" }
+}
+
+/// Where index `i` of an axis of `length` samples lies from the origin sample: `i − length / 2`.
+@inlinable
+public func originOffset(_ length: Int) -> Int { length / 2 }

@@ -1,0 +1,60 @@
+/// A map in real space: voxels `[z][y][x]` with the origin at index `n / 2` of every axis.
+public struct RealVoxelGridVolume<Scalar: GridScalar>: Sendable {
+  public let depth: Int
+  public let rows: Int
+  public let columns: Int
+  public let voxelSizeInAngstroms: Double
+  /// `depth × rows × columns`, row-major.
+  public let values: [Scalar]
+
+  /// - Throws: `.invalidValue` for an empty or oversized axis, a number of voxels that does not fit the
+  ///   shape, a voxel that is not finite, or a voxel size that is not above 0 Å.
+  public init(
+    depth: Int, rows: Int, columns: Int, voxelSizeInAngstroms: Double, values: [Scalar]
+  ) throws {
+    for (name, value) in [("depth", depth), ("rows", rows), ("columns", columns)] {
+      guard (1...GridShape.largestAxis).contains(value) else {
+        throw ExitPlaneError.invalid(
+          "map \(name)", got: "\(value)", need: "1 to \(GridShape.largestAxis)")
+      }
+    }
+    guard values.count == depth * rows * columns else {
+      throw ExitPlaneError.invalid(
+        "number of voxels", got: "\(values.count)",
+        need: "\(depth * rows * columns) for \(depth) × \(rows) × \(columns)")
+    }
+    try validatePositive("voxel size", voxelSizeInAngstroms, unit: "Å")
+    if let index = firstNonFiniteIndex(values) {
+      let (x, y, z) = (index % columns, index / columns % rows, index / columns / rows)
+      throw ExitPlaneError.invalid(
+        "voxel (z \(z), y \(y), x \(x))", got: "\(values[index])", need: "finite")
+    }
+    self.depth = depth
+    self.rows = rows
+    self.columns = columns
+    self.voxelSizeInAngstroms = voxelSizeInAngstroms
+    self.values = values
+  }
+
+  public var isCubic: Bool { depth == rows && rows == columns }
+  public var shapeDescription: String { "\(depth) × \(rows) × \(columns)" }
+
+  /// The coordinates in ångströms of the samples of an axis of this volume: `(i − n/2) · h`.
+  public func coordinatesInAngstroms(axisLength n: Int) -> [Double] {
+    (0..<n).map { Double($0 - originOffset(n)) * voxelSizeInAngstroms }
+  }
+}
+
+/// - Throws: `.invalidValue` when the value is not finite and above 0.
+func validatePositive(_ what: String, _ value: Double, unit: String) throws {
+  guard value.isFinite, value > 0 else {
+    throw ExitPlaneError.invalid(
+      what, got: "\(value) \(unit)", need: "finite and above 0 \(unit)")
+  }
+}
+
+func firstNonFiniteIndex<Scalar: GridScalar>(_ values: [Scalar]) -> Int? {
+  // A sum meets infinity or NaN exactly when a term does (or, rarely, overflows): one quick pass
+  // answers for almost every map, and only a suspicious one is searched.
+  Scalar._kernels.sumIsFinite(values) ? nil : values.firstIndex { !$0.isFinite }
+}

@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct ExitPlaneCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "exitplane")
+}
