@@ -1,20 +1,98 @@
+import CFFTW
 import CKernels
 
 /// The loops and transforms of one precision, so that generic code reaches C functions that are not.
+///
+/// Complex arrays are passed as their scalars: real and imaginary parts in turn.
 public struct KernelTable<Scalar: GridScalar>: Sendable {
+  typealias Scalars = UnsafeMutablePointer<Scalar>
+
   let sumIsFinite: @Sendable ([Scalar]) -> Bool
+
+  let sliceLinear:
+    @Sendable (
+      UnsafePointer<ep_half_grid>, UnsafePointer<ep_slice_plane>, UnsafePointer<Scalar>?,
+      UnsafePointer<Scalar>?, Scalars
+    ) -> Void
+
+  let cropOrPad: @Sendable (UnsafePointer<Scalar>, GridShape, Scalars, GridShape) -> Void
+
+  let planForward2D: @Sendable (_ rows: Int, _ columns: Int, Scalars, Scalars) -> OpaquePointer?
+  let planInverse2D: @Sendable (_ rows: Int, _ columns: Int, Scalars, Scalars) -> OpaquePointer?
+  let planColumns: @Sendable (_ length: Int, _ width: Int, Scalars) -> OpaquePointer?
+  let executeForward: @Sendable (OpaquePointer, Scalars, Scalars) -> Void
+  let executeInverse: @Sendable (OpaquePointer, Scalars, Scalars) -> Void
+  let executeComplex: @Sendable (OpaquePointer, Scalars) -> Void
+  let destroyPlan: @Sendable (OpaquePointer) -> Void
+}
+
+private func asComplex(_ p: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<fftwf_complex> {
+  UnsafeMutableRawPointer(p).assumingMemoryBound(to: fftwf_complex.self)
+}
+
+private func asComplex(_ p: UnsafeMutablePointer<Double>) -> UnsafeMutablePointer<fftw_complex> {
+  UnsafeMutableRawPointer(p).assumingMemoryBound(to: fftw_complex.self)
+}
+
+/// A sum meets infinity or NaN exactly when a term does; scaled down so that no finite terms overflow.
+private func sumIsFinite<Scalar: BinaryFloatingPoint>(_ values: [Scalar]) -> Bool {
+  values.withUnsafeBufferPointer { buffer in
+    var sums = SIMD8<Double>(repeating: 0)
+    var i = 0
+    while i &+ 8 <= buffer.count {
+      for lane in 0..<8 { sums[lane] += Double(buffer[i &+ lane]) * 0x1p-60 }
+      i &+= 8
+    }
+    while i < buffer.count {
+      sums[0] += Double(buffer[i]) * 0x1p-60
+      i &+= 1
+    }
+    return sums.sum().isFinite
+  }
 }
 
 extension Float {
   public static let _kernels = KernelTable<Float>(
-    sumIsFinite: { values in
-      values.reduce(into: Float(0)) { $0 += $1 * 0x1p-40 }.isFinite
-    })
+    sumIsFinite: { sumIsFinite($0) },
+    sliceLinear: { ep_slice_linear_f($0, $1, $2, $3, $4) },
+    cropOrPad: { ExitPlane.cropOrPad($0, $1, into: $2, $3) },
+    planForward2D: {
+      fftwf_plan_dft_r2c_2d(Int32($0), Int32($1), $2, asComplex($3), FFTW_ESTIMATE)
+    },
+    planInverse2D: {
+      fftwf_plan_dft_c2r_2d(Int32($0), Int32($1), asComplex($2), $3, FFTW_ESTIMATE)
+    },
+    planColumns: { length, width, data in
+      var n = Int32(length)
+      return fftwf_plan_many_dft(
+        1, &n, Int32(width), asComplex(data), nil, Int32(width), 1, asComplex(data), nil,
+        Int32(width), 1, FFTW_FORWARD, FFTW_ESTIMATE)
+    },
+    executeForward: { fftwf_execute_dft_r2c($0, $1, asComplex($2)) },
+    executeInverse: { fftwf_execute_dft_c2r($0, asComplex($1), $2) },
+    executeComplex: { fftwf_execute_dft($0, asComplex($1), asComplex($1)) },
+    destroyPlan: { fftwf_destroy_plan($0) })
 }
 
 extension Double {
   public static let _kernels = KernelTable<Double>(
-    sumIsFinite: { values in
-      values.reduce(into: Double(0)) { $0 += $1 * 0x1p-40 }.isFinite
-    })
+    sumIsFinite: { sumIsFinite($0) },
+    sliceLinear: { ep_slice_linear_d($0, $1, $2, $3, $4) },
+    cropOrPad: { ExitPlane.cropOrPad($0, $1, into: $2, $3) },
+    planForward2D: {
+      fftw_plan_dft_r2c_2d(Int32($0), Int32($1), $2, asComplex($3), FFTW_ESTIMATE)
+    },
+    planInverse2D: {
+      fftw_plan_dft_c2r_2d(Int32($0), Int32($1), asComplex($2), $3, FFTW_ESTIMATE)
+    },
+    planColumns: { length, width, data in
+      var n = Int32(length)
+      return fftw_plan_many_dft(
+        1, &n, Int32(width), asComplex(data), nil, Int32(width), 1, asComplex(data), nil,
+        Int32(width), 1, FFTW_FORWARD, FFTW_ESTIMATE)
+    },
+    executeForward: { fftw_execute_dft_r2c($0, $1, asComplex($2)) },
+    executeInverse: { fftw_execute_dft_c2r($0, asComplex($1), $2) },
+    executeComplex: { fftw_execute_dft($0, asComplex($1), asComplex($1)) },
+    destroyPlan: { fftw_destroy_plan($0) })
 }

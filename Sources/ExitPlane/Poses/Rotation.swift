@@ -42,11 +42,12 @@ public struct Rotation: Hashable, Sendable {
   }
 
   init(unitQuaternion w: Double, _ x: Double, _ y: Double, _ z: Double) {
-    self.init(unchecked: (
-      SIMD3(1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)),
-      SIMD3(2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)),
-      SIMD3(2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y))
-    ))
+    self.init(
+      unchecked: (
+        SIMD3(1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)),
+        SIMD3(2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)),
+        SIMD3(2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y))
+      ))
   }
 
   /// Extrinsic z-y-z angles in degrees: `Rz(psi) Ry(theta) Rz(phi)`.
@@ -95,7 +96,8 @@ public struct Rotation: Hashable, Sendable {
       throw ExitPlaneError.invalid("rotation matrix", got: "\(rows)", need: "3 × 3 finite numbers")
     }
     let r = rows.map { SIMD3($0[0], $0[1], $0[2]) }
-    let products = [dot(r[0], r[0]) - 1, dot(r[1], r[1]) - 1, dot(r[2], r[2]) - 1]
+    let products =
+      [dot(r[0], r[0]) - 1, dot(r[1], r[1]) - 1, dot(r[2], r[2]) - 1]
       + [dot(r[0], r[1]), dot(r[0], r[2]), dot(r[1], r[2])]
     let handedness = dot(cross(r[0], r[1]), r[2])
     guard products.allSatisfy({ abs($0) < 1e-4 }), handedness > 0 else {
@@ -181,9 +183,10 @@ public struct Rotation: Hashable, Sendable {
 
   public var inverse: Rotation {
     let (a, b, c) = rows
-    return Rotation(unchecked: (
-      SIMD3(a.x, b.x, c.x), SIMD3(a.y, b.y, c.y), SIMD3(a.z, b.z, c.z)
-    ))
+    return Rotation(
+      unchecked: (
+        SIMD3(a.x, b.x, c.x), SIMD3(a.y, b.y, c.y), SIMD3(a.z, b.z, c.z)
+      ))
   }
 
   /// First `right`, then `left`.
@@ -191,9 +194,10 @@ public struct Rotation: Hashable, Sendable {
     func combined(_ row: SIMD3<Double>) -> SIMD3<Double> {
       row.x * right.rows.0 + row.y * right.rows.1 + row.z * right.rows.2
     }
-    return Rotation(unchecked: (
-      combined(left.rows.0), combined(left.rows.1), combined(left.rows.2)
-    ))
+    return Rotation(
+      unchecked: (
+        combined(left.rows.0), combined(left.rows.1), combined(left.rows.2)
+      ))
   }
 
   /// Where the point goes.

@@ -1,0 +1,12 @@
+// Trilinear slices of a half spectrum, in single and double precision.
+#include "kernels.h"
+
+#define REAL float
+#define NAME(stem) stem##_f
+#include "slice_linear.inc"
+#undef REAL
+#undef NAME
+
+#define REAL double
+#define NAME(stem) stem##_d
+#include "slice_linear.inc"

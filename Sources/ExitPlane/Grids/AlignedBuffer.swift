@@ -1,0 +1,42 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Memory that FFTs and kernels like: zeroed, aligned to 64 bytes, and on large pages where it is large
+/// enough for its page-table misses to cost more than its cache misses.
+///
+/// The owner writes it before sharing it, or is alone in using it; nothing here guards against both.
+final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
+  let pointer: UnsafeMutablePointer<Element>
+  let count: Int
+
+  /// - Throws: `.invalidValue` when the memory is not to be had.
+  init(count: Int, of what: String) throws {
+    let (bytes, overflow) = max(count, 1).multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
+    let largePage = 2 << 20
+    let alignment = bytes >= 4 * largePage ? largePage : 64
+    var raw: UnsafeMutableRawPointer?
+    guard !overflow, posix_memalign(&raw, alignment, bytes) == 0, let raw else {
+      throw ExitPlaneError(
+        .invalidValue,
+        "\(what) would take \(bytes) bytes, more than this machine can give; a smaller box or padding would do"
+      )
+    }
+    #if os(Linux)
+      if alignment == largePage { madvise(raw, bytes, 14 /* MADV_HUGEPAGE */) }
+    #endif
+    memset(raw, 0, bytes)
+    pointer = raw.bindMemory(to: Element.self, capacity: count)
+    self.count = count
+  }
+
+  deinit { free(pointer) }
+
+  var buffer: UnsafeMutableBufferPointer<Element> {
+    UnsafeMutableBufferPointer(start: pointer, count: count)
+  }
+}
