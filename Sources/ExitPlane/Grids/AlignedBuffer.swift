@@ -27,7 +27,8 @@ final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
       )
     }
     #if os(Linux)
-      if alignment == largePage { madvise(raw, bytes, 14 /* MADV_HUGEPAGE */) }
+      let hugePageAdvice: Int32 = 14  // MADV_HUGEPAGE, a macro of GNU's that Glibc's module leaves out
+      if alignment == largePage { madvise(raw, bytes, hugePageAdvice) }
     #endif
     memset(raw, 0, bytes)
     pointer = raw.bindMemory(to: Element.self, capacity: count)
