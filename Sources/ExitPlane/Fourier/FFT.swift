@@ -76,3 +76,15 @@ final class ColumnFFT<Scalar: GridScalar>: @unchecked Sendable {
     Scalar._kernels.executeComplex(plan, data)
   }
 }
+
+/// Runs the inverse transforms of `count` images of a shape and nothing else: the limit that projection in
+/// Fourier space can approach.
+public func timeInverseFFTs<Scalar: GridScalar>(
+  of shape: GridShape, count: Int, threads: Int, as _: Scalar.Type
+) throws {
+  let fft = try RealFFT2D<Scalar>(shape)
+  try parallelForEach(
+    count: count, threads: threads,
+    workspace: { (try AlignedBuffer<Scalar>.half(shape), try AlignedBuffer<Scalar>.image(shape)) },
+    body: { _, scratch in fft.inverse(scratch.0.pointer, scratch.1.pointer) })
+}
