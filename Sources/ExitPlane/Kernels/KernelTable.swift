@@ -25,6 +25,7 @@ public struct KernelTable<Scalar: GridScalar>: Sendable {
 
   let planForward2D: @Sendable (_ rows: Int, _ columns: Int, Scalars, Scalars) -> OpaquePointer?
   let planInverse2D: @Sendable (_ rows: Int, _ columns: Int, Scalars, Scalars) -> OpaquePointer?
+  let planInverse3D: @Sendable (_ size: Int, Scalars, Scalars) -> OpaquePointer?
   let planColumns: @Sendable (_ length: Int, _ width: Int, Scalars) -> OpaquePointer?
   let executeForward: @Sendable (OpaquePointer, Scalars, Scalars) -> Void
   let executeInverse: @Sendable (OpaquePointer, Scalars, Scalars) -> Void
@@ -69,6 +70,9 @@ extension Float {
     planInverse2D: {
       fftwf_plan_dft_c2r_2d(Int32($0), Int32($1), asComplex($2), $3, FFTW_ESTIMATE)
     },
+    planInverse3D: {
+      fftwf_plan_dft_c2r_3d(Int32($0), Int32($0), Int32($0), asComplex($1), $2, FFTW_ESTIMATE)
+    },
     planColumns: { length, width, data in
       var n = Int32(length)
       return fftwf_plan_many_dft(
@@ -92,6 +96,9 @@ extension Double {
     },
     planInverse2D: {
       fftw_plan_dft_c2r_2d(Int32($0), Int32($1), asComplex($2), $3, FFTW_ESTIMATE)
+    },
+    planInverse3D: {
+      fftw_plan_dft_c2r_3d(Int32($0), Int32($0), Int32($0), asComplex($1), $2, FFTW_ESTIMATE)
     },
     planColumns: { length, width, data in
       var n = Int32(length)
