@@ -73,7 +73,8 @@ func makeFolders(above path: String) throws {
     folder += "/\(part)"
     if mkdir(folder, 0o777) != 0, errno != EEXIST {
       throw ExitPlaneError.file(
-        folder, kind: .unwritableFile, found: "the folder cannot be made (\(String(cString: strerror(errno))))",
+        folder, kind: .unwritableFile,
+        found: "the folder cannot be made (\(String(cString: strerror(errno))))",
         need: "name a folder that can be written to")
     }
   }

@@ -28,9 +28,13 @@ struct InfoCommand: ParsableCommand {
     let pixel = size.map { "\(rounded($0, places: 4)) Å" } ?? "not stated"
     var lines: [(String, String)] =
       file.isStack
-      ? [("kind", "stack of \(file.imageCount) images"), ("image", "\(file.shape) pixels"), ("pixel size", pixel)]
+      ? [
+        ("kind", "stack of \(file.imageCount) images"), ("image", "\(file.shape) pixels"),
+        ("pixel size", pixel),
+      ]
       : [
-        ("kind", "volume"), ("size", "\(file.depth) × \(file.shape) voxels (z × y × x)"), ("voxel size", pixel),
+        ("kind", "volume"), ("size", "\(file.depth) × \(file.shape) voxels (z × y × x)"),
+        ("voxel size", pixel),
       ]
     if let size, !file.isStack {
       let extent = [file.depth, file.shape.rows, file.shape.columns].map {
@@ -70,7 +74,8 @@ struct InfoCommand: ParsableCommand {
         group.pixelSizeInAngstroms.map { "pixel size \(rounded($0, places: 4)) Å" },
         group.imageSize.map { "box \($0)" }, group.voltageInKilovolts.map { "\(rounded($0, places: 0)) kV" },
       ]
-      lines.append(("optics \(group.number)", "\(group.name): \(parts.compactMap { $0 }.joined(separator: ", "))"))
+      lines.append(
+        ("optics \(group.number)", "\(group.name): \(parts.compactMap { $0 }.joined(separator: ", "))"))
     }
     return lines
   }

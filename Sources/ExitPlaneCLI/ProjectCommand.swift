@@ -34,11 +34,6 @@ struct ProjectCommand: ParsableCommand {
   @OptionGroup(title: "Running")
   var running: RunningOptions
 
-  func validate() throws {
-    try poses.validate()
-    try running.validate()
-  }
-
   func run() throws {
     installInterruptHandler()
     switch running.precision {

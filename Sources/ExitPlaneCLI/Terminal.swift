@@ -63,7 +63,8 @@ final class ProgressBar: Sendable {
     let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled)
     let left = Int(Double(count - done) / max(rate, 1e-9))
     let clock = "\(left / 3600):\(twoDigits(left / 60 % 60)):\(twoDigits(left % 60))"
-    return "\(what) \(bar) \(done)/\(count)  \(rounded(rate, places: rate < 10 ? 1 : 0)) a second  \(clock) left"
+    return
+      "\(what) \(bar) \(done)/\(count)  \(rounded(rate, places: rate < 10 ? 1 : 0)) a second  \(clock) left"
   }
 
   private func twoDigits(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }

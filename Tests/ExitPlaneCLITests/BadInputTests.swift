@@ -24,7 +24,9 @@ struct BadInputTests {
     }
     func voxel(_ value: Float) -> [UInt8] {
       var bytes = good
-      for i in 0..<4 { bytes[1024 + 4 * 20 + i] = UInt8(truncatingIfNeeded: value.bitPattern >> (8 * UInt32(i))) }
+      for i in 0..<4 {
+        bytes[1024 + 4 * 20 + i] = UInt8(truncatingIfNeeded: value.bitPattern >> (8 * UInt32(i)))
+      }
       return bytes
     }
     func star(_ from: String, _ to: String) -> String {
@@ -32,7 +34,8 @@ struct BadInputTests {
     }
     return [
       BadInput(what: "a map that is not there", map: nil, says: ["map.mrc"]),
-      BadInput(what: "text for a map", map: Array(String(repeating: "no map ", count: 300).utf8), says: ["map.mrc"]),
+      BadInput(
+        what: "text for a map", map: Array(String(repeating: "no map ", count: 300).utf8), says: ["map.mrc"]),
       BadInput(what: "an empty map", map: [], says: ["map.mrc"]),
       BadInput(what: "a truncated map", map: Array(good.dropLast(100)), says: ["map.mrc"]),
       BadInput(what: "a map with bytes to spare", map: good + [0, 0, 0, 0], says: ["map.mrc"]),
@@ -48,15 +51,19 @@ struct BadInputTests {
       BadInput(what: "a mode that is not supported", map: header(4, 3), says: ["map.mrc", "mode", "3"]),
       BadInput(what: "poses that are not there", star: nil, says: ["poses.star"]),
       BadInput(
-        what: "a missing column", star: star("_rlnAngleTilt", "_rlnSomething"), says: ["poses.star", "rlnAngleTilt"]),
-      BadInput(what: "a word for a number", star: star("20.25", "steep"), says: ["poses.star", "line 28", "steep"]),
+        what: "a missing column", star: star("_rlnAngleTilt", "_rlnSomething"),
+        says: ["poses.star", "rlnAngleTilt"]),
+      BadInput(
+        what: "a word for a number", star: star("20.25", "steep"), says: ["poses.star", "line 28", "steep"]),
       BadInput(what: "a row too short", star: star(" 1 kept2", ""), says: ["poses.star", "line 29"]),
       BadInput(
-        what: "no poses", star: String(particlesSTAR.split(separator: "10.5")[0]) + "\n", says: ["poses.star"]),
+        what: "no poses", star: String(particlesSTAR.split(separator: "10.5")[0]) + "\n", says: ["poses.star"]
+      ),
       BadInput(what: "a binary for poses", star: "\u{0}\u{1}\u{2}", says: ["poses.star"]),
       BadInput(what: "pixel size 0", extra: ["--pixel-size", "0"], says: ["pixel-size", "above 0"]),
       BadInput(what: "a negative pixel size", extra: ["--pixel-size=-1"], says: ["pixel-size", "-1"]),
-      BadInput(what: "another pixel size", extra: ["--pixel-size", "2"], says: ["2.0 Å", "1.5", "--rescale"]),
+      BadInput(
+        what: "another pixel size", extra: ["--pixel-size", "2"], says: ["2.0 Å", "1.5", "--rescale"]),
       BadInput(what: "box 0", extra: ["--box", "0"], says: ["--box", "0"]),
       BadInput(what: "a huge box", extra: ["--box", "1000000"], says: ["--box", "1000000"]),
       BadInput(what: "padding below 1", extra: ["--pad-scale", "0.5"], says: ["pad scale", "0.5"]),
@@ -74,7 +81,8 @@ struct BadInputTests {
     let before = folder.contents
     let mapBefore = try? Data(contentsOf: URL(fileURLWithPath: folder["map.mrc"]))
     let run = try CommandRun(
-      ["project", "map.mrc", "--poses", "poses.star", "--output", input.output] + input.extra, in: folder.path)
+      ["project", "map.mrc", "--poses", "poses.star", "--output", input.output] + input.extra, in: folder.path
+    )
     #expect(run.status == 1)
     #expect(run.standardError.hasPrefix("Error: "))
     #expect(run.standardError.split(separator: "\n").count == 1, "\(run.standardError)")

@@ -73,7 +73,8 @@ final class ScratchFolder {
 
 /// The bytes of an MRC file, written here by hand: header fields by word, then single-precision voxels.
 func mrcBytes(
-  columns: Int32, rows: Int32, sections: Int32, voxelSize: Float = 1.5, mode: Int32 = 2, spaceGroup: Int32 = 1,
+  columns: Int32, rows: Int32, sections: Int32, voxelSize: Float = 1.5, mode: Int32 = 2,
+  spaceGroup: Int32 = 1,
   values: [Float]
 ) -> [UInt8] {
   var words = [UInt32](repeating: 0, count: 256)

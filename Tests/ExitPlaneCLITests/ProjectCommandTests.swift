@@ -44,8 +44,10 @@ struct ProjectCommandTests {
       ])
       #expect(run.status == 0, "\(run.standardError)")
     }
-    let (one, three) = (try Data(contentsOf: URL(fileURLWithPath: folder["t1.mrcs"])),
-      try Data(contentsOf: URL(fileURLWithPath: folder["t3.mrcs"])))
+    let (one, three) = (
+      try Data(contentsOf: URL(fileURLWithPath: folder["t1.mrcs"])),
+      try Data(contentsOf: URL(fileURLWithPath: folder["t3.mrcs"]))
+    )
     #expect(one == three && one.count == 1024 + 40 * 144 * 4)
   }
 
@@ -83,7 +85,8 @@ struct ProjectCommandTests {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: CommandRun.executable)
     process.arguments = [
-      "project", map, "--random-poses", "2000000", "--box", "16", "--threads", "1", "--output", folder["big.mrcs"],
+      "project", map, "--random-poses", "2000000", "--box", "16", "--threads", "1", "--output",
+      folder["big.mrcs"],
     ]
     process.standardError = FileHandle.nullDevice
     try process.run()
@@ -107,7 +110,9 @@ struct ProjectCommandTests {
     }
   }
 
-  @Test("every command explains itself", arguments: [[], ["project"], ["info"], ["verify"], ["benchmark"], ["demo"]])
+  @Test(
+    "every command explains itself",
+    arguments: [[], ["project"], ["info"], ["verify"], ["benchmark"], ["demo"]])
   func help(command: [String]) throws {
     let run = try CommandRun(command + ["--help"])
     #expect(run.status == 0)

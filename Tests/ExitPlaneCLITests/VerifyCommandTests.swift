@@ -20,7 +20,10 @@ struct VerifyCommandTests {
   func reference(precision: String) throws {
     let scratch = try ScratchFolder()
     let run = try CommandRun(
-      ["verify", try #require(referenceFolder), "--precision", precision, "--write-results", scratch["results"]])
+      [
+        "verify", try #require(referenceFolder), "--precision", precision, "--write-results",
+        scratch["results"],
+      ])
     let lines = run.standardOutput.split(separator: "\n")
     #expect(!lines.contains { $0.hasPrefix("fails") })
     for method in Self.built {
@@ -35,7 +38,8 @@ struct VerifyCommandTests {
   func failing() throws {
     let folder = try ScratchFolder()
     func expected(_ name: String, _ values: [Double]) throws {
-      try folder.write(name, values.flatMap { v in (0..<8).map { UInt8(truncatingIfNeeded: v.bitPattern >> (8 * $0)) } })
+      try folder.write(
+        name, values.flatMap { v in (0..<8).map { UInt8(truncatingIfNeeded: v.bitPattern >> (8 * $0)) } })
     }
     try expected("right.f64", [0, -1, 0, 1, 0, 0, 0, 0, 1])
     try expected("wrong.f64", [0, 1, 0, -1, 0, 0, 0, 0, 1])

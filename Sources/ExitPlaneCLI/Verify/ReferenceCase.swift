@@ -150,7 +150,9 @@ struct ReferenceOptions {
   }
 
   mutating func shape(_ key: String) throws -> GridShape? {
-    let lengths = try take(key) { if case .numbers(let value) = $0 { value.compactMap(Int.init(exactly:)) } else { nil } }
+    let lengths = try take(key) {
+      if case .numbers(let value) = $0 { value.compactMap(Int.init(exactly:)) } else { nil }
+    }
     return try lengths.map(GridShape.init(lengths:))
   }
 
