@@ -5,9 +5,9 @@ import Dispatch
 ///
 /// Sums are formed in the order of the atoms, whatever the bands they are computed in. In single precision
 /// every `chunk` atoms are added up on their own and then in double: a long sum of small numbers would
-/// lose a digit for every few hundred thousand.
+/// lose digits with their number.
 final class GaussianCanvas<Scalar: GridScalar>: @unchecked Sendable {
-  static var chunk: Int { 1 << 16 }
+  static var chunk: Int { 1 << 14 }
 
   let shape: GridShape
   private let pitch: Int

@@ -1,13 +1,5 @@
 import CKernels
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// Computes the map of a Gaussian mixture: each voxel is the potential averaged over it, in Å⁻², so that a
 /// projection of the map times the voxel size is the mixture's projection.
 ///
@@ -45,7 +37,8 @@ public struct GaussianMixtureRendering<Scalar: GridScalar>: Sendable {
     let plane = try GridShape(rows: rows, columns: columns)
     _ = try GridShape(rows: depth, columns: columns)
     try requireMemory(
-      bytes: depth * plane.count * MemoryLayout<Scalar>.stride, "a map of \(depth) × \(rows) × \(columns)")
+      bytes: depth * plane.count * MemoryLayout<Scalar>.stride,
+      for: "a map of \(depth) × \(rows) × \(columns)")
 
     // By depth, so that what a plane needs is a range; ties by position make the order one and the same.
     let positions = volume.positionsInAngstroms
@@ -98,14 +91,4 @@ extension [UInt32] {
     }
     return low
   }
-}
-
-/// - Throws: `.invalidValue` when the machine would not give that much; an array would end the process.
-private func requireMemory(bytes: Int, _ what: String) throws {
-  guard let trial = malloc(bytes) else {
-    throw ExitPlaneError(
-      .invalidValue,
-      "\(what) would take \(bytes) bytes, more than this machine can give; a smaller box would do")
-  }
-  free(trial)
 }
