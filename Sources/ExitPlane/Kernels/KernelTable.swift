@@ -15,6 +15,12 @@ public struct KernelTable<Scalar: GridScalar>: Sendable {
       UnsafePointer<Scalar>?, Scalars
     ) -> Void
 
+  let sliceWindow:
+    @Sendable (
+      UnsafePointer<ep_half_grid>, UnsafePointer<ep_window>, UnsafePointer<ep_slice_plane>,
+      UnsafePointer<Scalar>?, UnsafePointer<Scalar>?, Scalars
+    ) -> Void
+
   let cropOrPad: @Sendable (UnsafePointer<Scalar>, GridShape, Scalars, GridShape) -> Void
 
   let planForward2D: @Sendable (_ rows: Int, _ columns: Int, Scalars, Scalars) -> OpaquePointer?
@@ -55,6 +61,7 @@ extension Float {
   public static let _kernels = KernelTable<Float>(
     sumIsFinite: { sumIsFinite($0) },
     sliceLinear: { ep_slice_linear_f($0, $1, $2, $3, $4) },
+    sliceWindow: { ep_slice_window_f($0, $1, $2, $3, $4, $5) },
     cropOrPad: { ExitPlane.cropOrPad($0, $1, into: $2, $3) },
     planForward2D: {
       fftwf_plan_dft_r2c_2d(Int32($0), Int32($1), $2, asComplex($3), FFTW_ESTIMATE)
@@ -78,6 +85,7 @@ extension Double {
   public static let _kernels = KernelTable<Double>(
     sumIsFinite: { sumIsFinite($0) },
     sliceLinear: { ep_slice_linear_d($0, $1, $2, $3, $4) },
+    sliceWindow: { ep_slice_window_d($0, $1, $2, $3, $4, $5) },
     cropOrPad: { ExitPlane.cropOrPad($0, $1, into: $2, $3) },
     planForward2D: {
       fftw_plan_dft_r2c_2d(Int32($0), Int32($1), $2, asComplex($3), FFTW_ESTIMATE)
