@@ -49,13 +49,25 @@ struct ProjectCommand: ParsableCommand {
     let poseSource = try poses.load(pixelSizeInAngstroms: voxelSize)
     let plane = try ImageConfiguration(
       shape: images.shape(defaultSide: volume.columns), pixelSizeInAngstroms: voxelSize)
-    let fourier = try FourierVoxelGridVolume(
-      volume, padScale: method.padScale, griddingCorrection: !method.noGriddingCorrection,
-      threads: running.threads)
-    let plan = try FourierSliceExtraction(outputsIntegral: !images.sum, sliceGrid: method.sliceGrid)
-      .makePlan(for: fourier, onto: plane)
-    try writeParticles(
-      plan, poses: poseSource, stackPath: output, starPath: starPath, threads: running.threads)
+    let padScale = method.padScale(mapSize: volume.columns)
+    func project<Volume: FourierSliceVolume>(_ fourier: Volume) throws where Volume.Scalar == Scalar {
+      let plan = try FourierSliceExtraction(outputsIntegral: !images.sum, sliceGrid: method.sliceGrid)
+        .makePlan(for: fourier, onto: plane)
+      try writeParticles(
+        plan, poses: poseSource, stackPath: output, starPath: starPath, threads: running.threads)
+    }
+    switch method.interpolation {
+    case .linear:
+      try project(
+        FourierVoxelGridVolume(
+          volume, padScale: padScale, griddingCorrection: !method.noGriddingCorrection,
+          threads: running.threads))
+    case .cubic:
+      try project(
+        FourierVoxelSplineVolume(
+          volume, padScale: padScale, prefilter: method.noGriddingCorrection ? .natural : .griddingCorrected,
+          threads: running.threads))
+    }
   }
 
   /// The map at the pixel size of the images.

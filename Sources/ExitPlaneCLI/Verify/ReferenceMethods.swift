@@ -66,13 +66,18 @@ struct ReferenceMethods<Scalar: GridScalar> {
     let map = try readMap(source)
     let outputsIntegral = try options.flag("outputs_integral") ?? true
     let outOfBounds = try outOfBoundsMode(&options)
-    switch source.representation {
-    case "FourierVoxelGridVolume":
-      let volume = try FourierVoxelGridVolume(map, padScale: source.pad_scale ?? 1)
-      return try project(
+    func extract<Volume: FourierSliceVolume>(_ volume: Volume) throws -> ReferenceResult
+    where Volume.Scalar == Scalar {
+      try project(
         reference, volume,
         with: FourierSliceExtraction(
           outputsIntegral: outputsIntegral, sliceGrid: .volume, outOfBounds: outOfBounds))
+    }
+    switch source.representation {
+    case "FourierVoxelGridVolume":
+      return try extract(FourierVoxelGridVolume(map, padScale: source.pad_scale ?? 1))
+    case "FourierVoxelSplineVolume":
+      return try extract(FourierVoxelSplineVolume(map, padScale: source.pad_scale ?? 1))
     default:
       throw ExitPlaneError(
         .unsupported, "representation \(source.representation ?? "none") is not supported")
