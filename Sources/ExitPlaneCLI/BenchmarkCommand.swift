@@ -128,7 +128,7 @@ struct BenchmarkWorkload: Sendable {
     box: Int, as _: Scalar.Type
   ) throws -> RealVoxelGridVolume<Scalar> {
     var values = [Scalar](repeating: 0, count: box * box * box)
-    var state: UInt64 = 88172645463325252
+    var state: UInt64 = 88_172_645_463_325_252
     for index in values.indices {
       state ^= state << 13
       state ^= state >> 7

@@ -45,3 +45,62 @@ func machineDescription() -> String {
   }
   return "\(name), \(availableProcessors) processors"
 }
+
+/// A number as "1.2e-07".
+func scientific(_ value: Double) -> String {
+  guard value.isFinite, value != 0 else { return "\(value)" }
+  var exponent = Int(log10(abs(value)).rounded(.down))
+  var mantissa = abs(value) / pow(10, Double(exponent))
+  if (mantissa * 10).rounded() >= 100 {
+    mantissa /= 10
+    exponent += 1
+  }
+  let digits = abs(exponent) < 10 ? "0\(abs(exponent))" : "\(abs(exponent))"
+  return "\(value < 0 ? "-" : "")\(rounded(mantissa, places: 1))e\(exponent < 0 ? "-" : "+")\(digits)"
+}
+
+extension String {
+  func padded(to width: Int) -> String {
+    self + String(repeating: " ", count: max(0, width - count))
+  }
+}
+
+/// Makes the folders that a file's path goes through.
+func makeFolders(above path: String) throws {
+  let parts = path.split(separator: "/", omittingEmptySubsequences: true).dropLast()
+  var folder = path.hasPrefix("/") ? "" : "."
+  for part in parts {
+    folder += "/\(part)"
+    if mkdir(folder, 0o777) != 0, errno != EEXIST {
+      throw ExitPlaneError.file(
+        folder, kind: .unwritableFile,
+        found: "the folder cannot be made (\(String(cString: strerror(errno))))",
+        need: "name a folder that can be written to")
+    }
+  }
+}
+
+/// The bytes of a file that is read whole.
+func readFile(_ path: String) throws -> [UInt8] {
+  guard let file = fopen(path, "rb") else {
+    throw ExitPlaneError.file(
+      path, kind: .unreadableFile, found: "cannot be opened (\(String(cString: strerror(errno))))",
+      need: "name a file that can be read")
+  }
+  defer { fclose(file) }
+  var bytes = [UInt8]()
+  let chunk = 1 << 20
+  while true {
+    let old = bytes.count
+    bytes.append(contentsOf: repeatElement(0, count: chunk))
+    let read = bytes.withUnsafeMutableBytes { fread($0.baseAddress! + old, 1, chunk, file) }
+    bytes.removeLast(chunk - read)
+    if read < chunk { break }
+  }
+  guard ferror(file) == 0 else {
+    throw ExitPlaneError.file(
+      path, kind: .unreadableFile, found: "cannot be read (\(String(cString: strerror(errno))))",
+      need: "name a file that can be read")
+  }
+  return bytes
+}

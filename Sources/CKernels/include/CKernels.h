@@ -65,3 +65,55 @@ void ep_slice_window_d(const ep_half_grid *grid, const ep_window *window, const 
 
 /// The processors this process may run on, at least 1.
 int32_t ep_available_processors(void);
+
+/// Pixels a Gaussian's window is handled at a time, and the margin of a band's rows.
+#define EP_GAUSSIAN_LANES 16
+/// The most Gaussians an atom of `ep_gaussians` has; half the lanes suffice for them.
+#define EP_GAUSSIAN_RANK 5
+
+/// Atoms of `rank` Gaussians each, rank 1 to EP_GAUSSIAN_RANK.
+typedef struct {
+  /// x, y, z and a number unused, for every atom.
+  const double *positions;
+  /// `count` indices of atoms.
+  const uint32_t *atoms;
+  /// Pixels on each side of the nearest one that an atom reaches, `count` of them.
+  const int32_t *reaches;
+  /// For each of `count`: `rank` scales s, then `rank` amplitudes a. At a distance of d pixels from the
+  /// atom an axis's weight is exp2(−(s d)²), or erf(s (d + ½)) − erf(s (d − ½)) if `average` is set;
+  /// a multiplies the product of the axes' weights.
+  const void *parameters;
+  int64_t count;
+  int32_t rank;
+  int32_t average;
+  /// Whether all reaches are at most 7.
+  int32_t narrow;
+} ep_gaussians;
+
+/// Where atoms appear: pixel coordinates are `axis · (x, y, z, 1)`. With `hasPlane`, pixels are the voxels of
+/// one plane of a map.
+typedef struct {
+  double columnAxis[4];
+  double rowAxis[4];
+  double planeAxis[4];
+  int32_t plane;
+  int32_t hasPlane;
+} ep_gaussian_view;
+
+/// Rows of an image. Every row has EP_GAUSSIAN_LANES writable numbers before its first and after its last
+/// pixel, whose values mean nothing.
+typedef struct {
+  /// Pixel (0, 0), whether or not row 0 belongs to the band.
+  void *origin;
+  ptrdiff_t pitch;
+  int32_t columns;
+  int32_t firstRow;
+  int32_t endRow;
+} ep_gaussian_band;
+
+/// Adds the Gaussians to the band. `scratch` holds EP_GAUSSIAN_RANK · (columns + rows of the band +
+/// 4 · EP_GAUSSIAN_LANES) numbers; it may be NULL for narrow ones.
+void ep_gaussians_add_f(const ep_gaussians *gaussians, const ep_gaussian_view *view,
+                        const ep_gaussian_band *band, float *scratch);
+void ep_gaussians_add_d(const ep_gaussians *gaussians, const ep_gaussian_view *view,
+                        const ep_gaussian_band *band, double *scratch);

@@ -88,3 +88,18 @@ public func timeInverseFFTs<Scalar: GridScalar>(
     workspace: { (try AlignedBuffer<Scalar>.half(shape), try AlignedBuffer<Scalar>.image(shape)) },
     body: { _, scratch in fft.inverse(scratch.0.pointer, scratch.1.pointer) })
 }
+
+/// The unnormalised inverse of a `size³` half spectrum, which is overwritten.
+func inverseTransform3D<Scalar: GridScalar>(
+  size: Int, half: AlignedBuffer<Scalar>, real: AlignedBuffer<Scalar>
+) throws {
+  guard
+    let plan = FFT.planner.withLock({ _ in
+      Scalar._kernels.planInverse3D(size, half.pointer, real.pointer)
+    })
+  else {
+    throw ExitPlaneError.invalid("FFT of \(size)³", got: "refused by FFTW", need: "a smaller box")
+  }
+  Scalar._kernels.executeInverse(plan, half.pointer, real.pointer)
+  FFT.planner.withLock { _ in Scalar._kernels.destroyPlan(plan) }
+}

@@ -20,11 +20,9 @@ final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
     let largePage = 2 << 20
     let alignment = bytes >= 4 * largePage ? largePage : 64
     var raw: UnsafeMutableRawPointer?
+    if !overflow { try requireMemory(bytes: bytes, for: what) }
     guard !overflow, posix_memalign(&raw, alignment, bytes) == 0, let raw else {
-      throw ExitPlaneError(
-        .invalidValue,
-        "\(what) would take \(bytes) bytes, more than this machine can give; a smaller box or padding would do"
-      )
+      throw tooLarge(what, bytes)
     }
     #if os(Linux)
       let hugePageAdvice: Int32 = 14  // MADV_HUGEPAGE, a macro of GNU's that Glibc's module leaves out
@@ -40,4 +38,17 @@ final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
   var buffer: UnsafeMutableBufferPointer<Element> {
     UnsafeMutableBufferPointer(start: pointer, count: count)
   }
+}
+
+/// - Throws: `.invalidValue` for more bytes than the machine has. Systems promise more memory than there is;
+///   what exceeds it would end the process later.
+func requireMemory(bytes: Int, for what: String) throws {
+  let (pages, size) = (sysconf(Int32(_SC_PHYS_PAGES)), sysconf(Int32(_SC_PAGESIZE)))
+  guard pages <= 0 || size <= 0 || bytes <= pages * size else { throw tooLarge(what, bytes) }
+}
+
+private func tooLarge(_ what: String, _ bytes: Int) -> ExitPlaneError {
+  ExitPlaneError(
+    .invalidValue,
+    "\(what) would take \(bytes) bytes, more than this machine can give; a smaller box or padding would do")
 }

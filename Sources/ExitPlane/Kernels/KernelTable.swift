@@ -15,6 +15,12 @@ public struct KernelTable<Scalar: GridScalar>: Sendable {
       UnsafePointer<Scalar>?, Scalars
     ) -> Void
 
+  let addGaussians:
+    @Sendable (
+      UnsafePointer<ep_gaussians>, UnsafePointer<ep_gaussian_view>, UnsafePointer<ep_gaussian_band>,
+      Scalars?
+    ) -> Void
+
   let sliceWindow:
     @Sendable (
       UnsafePointer<ep_half_grid>, UnsafePointer<ep_window>, UnsafePointer<ep_slice_plane>,
@@ -25,6 +31,7 @@ public struct KernelTable<Scalar: GridScalar>: Sendable {
 
   let planForward2D: @Sendable (_ rows: Int, _ columns: Int, Scalars, Scalars) -> OpaquePointer?
   let planInverse2D: @Sendable (_ rows: Int, _ columns: Int, Scalars, Scalars) -> OpaquePointer?
+  let planInverse3D: @Sendable (_ size: Int, Scalars, Scalars) -> OpaquePointer?
   let planColumns: @Sendable (_ length: Int, _ width: Int, Scalars) -> OpaquePointer?
   let executeForward: @Sendable (OpaquePointer, Scalars, Scalars) -> Void
   let executeInverse: @Sendable (OpaquePointer, Scalars, Scalars) -> Void
@@ -61,6 +68,7 @@ extension Float {
   public static let _kernels = KernelTable<Float>(
     sumIsFinite: { sumIsFinite($0) },
     sliceLinear: { ep_slice_linear_f($0, $1, $2, $3, $4) },
+    addGaussians: { ep_gaussians_add_f($0, $1, $2, $3) },
     sliceWindow: { ep_slice_window_f($0, $1, $2, $3, $4, $5) },
     cropOrPad: { ExitPlane.cropOrPad($0, $1, into: $2, $3) },
     planForward2D: {
@@ -68,6 +76,9 @@ extension Float {
     },
     planInverse2D: {
       fftwf_plan_dft_c2r_2d(Int32($0), Int32($1), asComplex($2), $3, FFTW_ESTIMATE)
+    },
+    planInverse3D: {
+      fftwf_plan_dft_c2r_3d(Int32($0), Int32($0), Int32($0), asComplex($1), $2, FFTW_ESTIMATE)
     },
     planColumns: { length, width, data in
       var n = Int32(length)
@@ -85,6 +96,7 @@ extension Double {
   public static let _kernels = KernelTable<Double>(
     sumIsFinite: { sumIsFinite($0) },
     sliceLinear: { ep_slice_linear_d($0, $1, $2, $3, $4) },
+    addGaussians: { ep_gaussians_add_d($0, $1, $2, $3) },
     sliceWindow: { ep_slice_window_d($0, $1, $2, $3, $4, $5) },
     cropOrPad: { ExitPlane.cropOrPad($0, $1, into: $2, $3) },
     planForward2D: {
@@ -92,6 +104,9 @@ extension Double {
     },
     planInverse2D: {
       fftw_plan_dft_c2r_2d(Int32($0), Int32($1), asComplex($2), $3, FFTW_ESTIMATE)
+    },
+    planInverse3D: {
+      fftw_plan_dft_c2r_3d(Int32($0), Int32($0), Int32($0), asComplex($1), $2, FFTW_ESTIMATE)
     },
     planColumns: { length, width, data in
       var n = Int32(length)

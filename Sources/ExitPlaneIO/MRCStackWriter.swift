@@ -1,0 +1,223 @@
+import ExitPlane
+import Synchronization
+
+/// Writes a stack of images of one shape, in any order and from several threads.
+///
+/// Disk space for the whole stack is taken at the start, each image goes straight to its own place, and
+/// the file appears under its name in `finish`; without it, nothing is left. The bytes written depend on
+/// the images alone, never on the order or the number of threads.
+///
+/// - Memory: 32 bytes an image for its statistics (3 MB for 100,000 images), so that they can be joined
+///   in the order of the images; besides, 96 KiB a call in progress.
+public final class MRCStackWriter: Sendable {
+  public let path: String
+  public let shape: GridShape
+  public let count: Int
+  public let pixelSizeInAngstroms: Double
+  public let mode: MRCOutputMode
+
+  private let file: AtomicFile
+  private let isVolume: Bool
+  /// Of each image that is written; empty before.
+  private let statistics: Mutex<[MRCStatistics]>
+
+  /// - Parameters:
+  ///   - path: the file; one that exists is replaced in `finish`.
+  ///   - count: the number of images, every one of which must be written.
+  /// - Throws: `.invalidValue` for a count below 1 or beyond the format, or a pixel size that is not above
+  ///   0 Å; `.unwritableFile` when the file cannot be created there or there is too little space.
+  public convenience init(
+    path: String, shape: GridShape, count: Int, pixelSizeInAngstroms: Double,
+    mode: MRCOutputMode = .float32
+  ) throws {
+    try self.init(
+      path: path, shape: shape, count: count, pixelSizeInAngstroms: pixelSizeInAngstroms, mode: mode,
+      isVolume: false)
+  }
+
+  fileprivate init(
+    path: String, shape: GridShape, count: Int, pixelSizeInAngstroms: Double, mode: MRCOutputMode,
+    isVolume: Bool
+  ) throws {
+    guard (1...Int(Int32.max)).contains(count) else {
+      throw ExitPlaneError.invalid("number of images", got: "\(count)", need: "1 to \(Int32.max)")
+    }
+    // The cell's edges must also be above 0 and finite in the header's single precision.
+    let longestEdge = Float(pixelSizeInAngstroms * Double(GridShape.largestAxis))
+    guard pixelSizeInAngstroms > 0, Float(pixelSizeInAngstroms) > 0, longestEdge.isFinite else {
+      throw ExitPlaneError.invalid(
+        "pixel size", got: "\(pixelSizeInAngstroms) Å", need: "finite and above 0 Å")
+    }
+    self.path = path
+    self.shape = shape
+    self.count = count
+    self.pixelSizeInAngstroms = pixelSizeInAngstroms
+    self.mode = mode
+    self.isVolume = isVolume
+    file = try AtomicFile(path: path)
+    // Under 2⁶³: a shape has at most 2³⁰ pixels, a stack fewer than 2³¹ images, a sample at most 4 bytes.
+    try file.reserve(byteCount: MRCHeader.byteCount + count * shape.count * mode.mode.bytesPerSample)
+    guard memoryIsAvailable(byteCount: count * MemoryLayout<MRCStatistics>.stride) else {
+      throw ExitPlaneError.invalid(
+        "number of images", got: "\(count)", need: "fewer in this machine's memory")
+    }
+    statistics = Mutex(Array(repeating: MRCStatistics(), count: count))
+  }
+
+  /// Writes image `index`, from 0: `shape.count` pixels, row-major.
+  ///
+  /// Several threads may write at once, each image once. Double precision is rounded to single on the
+  /// way to either mode.
+  ///
+  /// - Throws: `.invalidValue` for an index out of range, a wrong number of pixels, an image written
+  ///   before, or a pixel that is not finite in the file's mode; `.unwritableFile`. After an error the
+  ///   stack cannot be finished.
+  public func write<Scalar: GridScalar>(_ image: UnsafeBufferPointer<Scalar>, at index: Int) throws {
+    guard (0..<count).contains(index) else {
+      throw ExitPlaneError.invalid("number of an image, from 0,", got: "\(index)", need: "0 to \(count - 1)")
+    }
+    guard image.count == shape.count else {
+      throw ExitPlaneError.invalid(
+        "number of pixels of image \(index + 1)", got: "\(image.count)", need: "\(shape.count) for \(shape)")
+    }
+    let raw = UnsafeRawBufferPointer(image)
+    let stored =
+      if Scalar.self == Float.self {
+        try write(singles: raw.bindMemory(to: Float.self), firstPixel: index * shape.count)
+      } else {
+        try write(doubles: raw.bindMemory(to: Double.self), firstPixel: index * shape.count)
+      }
+    guard stored.isFinite else { throw unstorable(image, index: index) }
+    let isFirst = statistics.withLock {
+      let isFirst = $0[index].count == 0
+      $0[index] = stored
+      return isFirst
+    }
+    guard isFirst else {
+      throw ExitPlaneError.invalid("image \(index + 1)", got: "written twice", need: "written once")
+    }
+  }
+
+  /// Writes image `index`, from 0; as the method for a buffer of pixels.
+  public func write<Scalar: GridScalar>(_ image: RealImage<Scalar>, at index: Int) throws {
+    guard image.shape == shape else {
+      throw ExitPlaneError.invalid("shape of image \(index + 1)", got: "\(image.shape)", need: "\(shape)")
+    }
+    try image.values.withUnsafeBufferPointer { try write($0, at: index) }
+  }
+
+  /// Writes the header and puts the file under its name. To be called once, after every `write` has
+  /// returned.
+  ///
+  /// - Throws: `.invalidValue` when an image was not written; `.unwritableFile`.
+  public func finish() throws {
+    let total = try statistics.withLock { parts in
+      if let missing = parts.firstIndex(where: { $0.count == 0 }) {
+        throw ExitPlaneError.invalid(
+          "image \(missing + 1) of \(path)", got: "missing", need: "written before the file is finished")
+      }
+      return parts.reduce(into: MRCStatistics()) { $0.join($1) }
+    }
+    let header = MRCHeader(
+      shape: shape, sections: count, isVolume: isVolume, voxelSizeInAngstroms: pixelSizeInAngstroms,
+      mode: mode.mode, statistics: total)
+    try header.encoded().withUnsafeBytes { try file.write($0, at: 0) }
+    try file.commit()
+  }
+
+  // MARK: Pixels
+
+  // These return the statistics of the pixels as stored (a header's extremes must be found in its data),
+  // which are not finite when a pixel does not fit the mode. `firstPixel` counts from the first image.
+
+  private static let chunk = 16384
+
+  private func write(singles: UnsafeBufferPointer<Float>, firstPixel: Int) throws -> MRCStatistics {
+    guard mode == .float32 else { return try write(asHalves: singles, firstPixel: firstPixel) }
+    // The memory of every machine Swift runs on is little-endian, like the file.
+    try writeBytes(UnsafeRawBufferPointer(singles), firstPixel: firstPixel)
+    return MRCStatistics(singles)
+  }
+
+  private func write(asHalves singles: UnsafeBufferPointer<Float>, firstPixel: Int) throws -> MRCStatistics {
+    try withUnsafeTemporaryAllocation(of: UInt16.self, capacity: Self.chunk) { halves in
+      try withUnsafeTemporaryAllocation(of: Float.self, capacity: Self.chunk) { rounded in
+        var total = MRCStatistics()
+        for start in stride(from: 0, to: singles.count, by: Self.chunk) {
+          let count = min(Self.chunk, singles.count - start)
+          for pixel in 0..<count {
+            let half = MRCHalf.half(singles[start &+ pixel])
+            halves[pixel] = half
+            rounded[pixel] = MRCHalf.single(half)
+          }
+          try writeBytes(
+            UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: halves[..<count])),
+            firstPixel: firstPixel + start)
+          total.join(MRCStatistics(UnsafeBufferPointer(rebasing: rounded[..<count])))
+        }
+        return total
+      }
+    }
+  }
+
+  private func write(doubles: UnsafeBufferPointer<Double>, firstPixel: Int) throws -> MRCStatistics {
+    try withUnsafeTemporaryAllocation(of: Float.self, capacity: Self.chunk) { singles in
+      var total = MRCStatistics()
+      for start in stride(from: 0, to: doubles.count, by: Self.chunk) {
+        let count = min(Self.chunk, doubles.count - start)
+        for pixel in 0..<count { singles[pixel] = Float(doubles[start &+ pixel]) }
+        total.join(
+          try write(
+            singles: UnsafeBufferPointer(rebasing: singles[..<count]), firstPixel: firstPixel + start))
+      }
+      return total
+    }
+  }
+
+  private func writeBytes(_ bytes: UnsafeRawBufferPointer, firstPixel: Int) throws {
+    try file.write(bytes, at: MRCHeader.byteCount + firstPixel * mode.mode.bytesPerSample)
+  }
+
+  /// What to say of the first pixel that the file's mode cannot hold.
+  private func unstorable<Scalar: GridScalar>(
+    _ image: UnsafeBufferPointer<Scalar>, index: Int
+  ) -> ExitPlaneError {
+    let limit = mode == .float16 ? MRCHalf.overflowThreshold : .infinity
+    let pixel = image.firstIndex { !(Float($0).magnitude < limit) } ?? 0
+    let place = "pixel (y \(pixel / shape.columns), x \(pixel % shape.columns))"
+    return .invalid(
+      "\(isVolume ? "section" : "image") \(index + 1) of \(path), \(place),", got: "\(image[pixel])",
+      need: mode == .float16 ? "finite and within ±65504 for half precision" : "finite in single precision")
+  }
+}
+
+/// Writes a map as an MRC volume (`ispg` 1, `mz` = `nz`), under its name only when complete.
+///
+/// - Throws: `.invalidValue` for a voxel that is not finite in the file's mode; `.unwritableFile`.
+public func writeMRCVolume<Scalar: GridScalar>(
+  _ path: String, _ volume: RealVoxelGridVolume<Scalar>, mode: MRCOutputMode = .float32
+) throws {
+  let shape = try GridShape(rows: volume.rows, columns: volume.columns)
+  let writer = try MRCStackWriter(
+    path: path, shape: shape, count: volume.depth, pixelSizeInAngstroms: volume.voxelSizeInAngstroms,
+    mode: mode, isVolume: true)
+  try volume.values.withUnsafeBufferPointer { values in
+    for section in 0..<volume.depth {
+      let start = section * shape.count
+      try writer.write(UnsafeBufferPointer(rebasing: values[start..<start + shape.count]), at: section)
+    }
+  }
+  try writer.finish()
+}
+
+/// Writes one image, as a stack of one.
+///
+/// - Throws: as `writeMRCVolume`.
+public func writeMRCImage<Scalar: GridScalar>(
+  _ path: String, _ image: RealImage<Scalar>, pixelSizeInAngstroms: Double, mode: MRCOutputMode = .float32
+) throws {
+  let writer = try MRCStackWriter(
+    path: path, shape: image.shape, count: 1, pixelSizeInAngstroms: pixelSizeInAngstroms, mode: mode)
+  try writer.write(image, at: 0)
+  try writer.finish()
+}
