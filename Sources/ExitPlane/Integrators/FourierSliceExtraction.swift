@@ -6,12 +6,18 @@ public protocol FourierSliceVolume<Scalar>: Sendable {
   associatedtype Scalar: GridScalar
   /// Samples an axis of the transform.
   var gridSize: Int { get }
+  /// Frequencies an axis of the volume's own slices.
+  var sliceSize: Int { get }
   var voxelSizeInAngstroms: Double { get }
   /// The transform at zero frequency.
   var zeroFrequency: Double { get }
   /// Samples the transform; see `ep_slice_plane`. For this module alone.
   func _sample(
     _ plane: SlicePlane, outOfBounds: OutOfBoundsMode<Scalar>, into half: UnsafeMutablePointer<Scalar>)
+}
+
+extension FourierSliceVolume {
+  public var sliceSize: Int { gridSize }
 }
 
 /// The value of an interpolation neighbour outside the grid.
@@ -87,7 +93,7 @@ public struct FourierSlicePlan<Volume: FourierSliceVolume>: RealImagePlan {
     self.options = options
     let padded = plane.paddedShape
     let sliceShape =
-      options.sliceGrid == .volume ? try GridShape(square: volume.gridSize) : padded
+      options.sliceGrid == .volume ? try GridShape(square: volume.sliceSize) : padded
     slice = try ImageSynthesis(sliceShape)
     output = sliceShape == padded ? slice : try ImageSynthesis(padded)
   }
