@@ -5,5 +5,7 @@ struct ExitPlaneCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "exitplane",
     abstract: "Project maps and atomic models to the exit plane of an electron microscope.",
-    subcommands: [ProjectCommand.self, InfoCommand.self, VerifyCommand.self, BenchmarkCommand.self])
+    subcommands: [
+      DemoCommand.self, ProjectCommand.self, InfoCommand.self, VerifyCommand.self, BenchmarkCommand.self,
+    ])
 }

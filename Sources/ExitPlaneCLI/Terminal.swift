@@ -72,6 +72,12 @@ final class ProgressBar: Sendable {
 
 /// Makes an interrupt end the process without leaving half-written files: exit 130, or 143 on SIGTERM.
 func installInterruptHandler() {
+  // A parent may have blocked them: threads of a pool do, and children inherit it.
+  var signals = sigset_t()
+  sigemptyset(&signals)
+  sigaddset(&signals, SIGINT)
+  sigaddset(&signals, SIGTERM)
+  pthread_sigmask(SIG_UNBLOCK, &signals, nil)
   for number in [SIGINT, SIGTERM] {
     signal(number) { number in
       AtomicFile.removeAllTemporaries()

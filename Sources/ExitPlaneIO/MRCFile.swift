@@ -39,7 +39,7 @@ public final class MRCFile: Sendable {
     let (expected, actual) = (header.fileByteCount, memory.bytes.count)
     guard expected == actual else {
       throw Self.wrongLength(
-        path, expected: expected, actual: "\(actual)", isTruncated: expected.map { $0 > actual } ?? true)
+        path, expected: expected, actual: "\(actual)", isTruncated: expected > actual)
     }
     isStack = header.isStack(inFileNamed: path)
     shape = try GridShape(rows: header.count(along: .y), columns: header.count(along: .x))
@@ -176,12 +176,9 @@ public final class MRCFile: Sendable {
     }
   }
 
-  /// Array storage that cannot be had ends the process; asking first makes it an error.
   private func requireMemory<Scalar: GridScalar>(for count: Int, of _: Scalar.Type) throws {
     let (byteCount, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Scalar>.stride)
-    let probe = overflow ? nil : malloc(byteCount)
-    free(probe)
-    guard probe != nil else {
+    guard !overflow, memoryIsAvailable(byteCount: byteCount) else {
       throw ExitPlaneError.file(
         path, kind: .unreadableFile,
         found: "its \(count) samples do not fit in memory in \(Scalar.precisionName) precision",
@@ -219,12 +216,10 @@ public final class MRCFile: Sendable {
   }
 
   static func wrongLength(
-    _ path: String, expected: Int?, actual: String, isTruncated: Bool
+    _ path: String, expected: Int, actual: String, isTruncated: Bool
   ) -> ExitPlaneError {
-    let described = expected.map { "\($0)" } ?? "more than 2^63"
-    return .file(
-      path,
-      found: "it has \(actual) bytes of data and header where its header describes \(described)",
+    .file(
+      path, found: "it has \(actual) bytes of data and header where its header describes \(expected)",
       need: isTruncated ? "it is truncated or its header is damaged" : "its header is damaged or not its own")
   }
 

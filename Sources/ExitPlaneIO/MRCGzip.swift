@@ -23,11 +23,9 @@ enum MRCGzip {
       let found = try stream.read(into: headerBytes)
       let header = try MRCHeader(
         parsing: UnsafeRawBufferPointer(rebasing: headerBytes[..<found]), path: path)
+      let expected = header.fileByteCount
       // Deflate's best is 258 bytes from 2 bits.
-      let mostPossible = compressed.count.multipliedReportingOverflow(by: 1032)
-      guard let expected = header.fileByteCount,
-        mostPossible.overflow || expected <= mostPossible.partialValue
-      else {
+      guard expected / 1032 <= compressed.count else {
         throw ExitPlaneError.file(
           path, found: "its header describes more data than the compressed file can hold",
           need: "the file is truncated or its header is damaged")

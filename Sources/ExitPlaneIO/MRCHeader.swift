@@ -48,12 +48,12 @@ public struct MRCHeader: Hashable, Sendable {
   public var samplesPerSection: Int { columns * rows }
   var dataOffset: Int { Self.byteCount + extendedHeaderByteCount }
 
-  /// The size of a whole file with this header; nil when no `Int` holds it.
-  public var fileByteCount: Int? {
-    let (samples, samplesOverflow) = samplesPerSection.multipliedReportingOverflow(by: sections)
-    let (bytes, bytesOverflow) = samples.multipliedReportingOverflow(by: mode.bytesPerSample)
-    let (total, totalOverflow) = bytes.addingReportingOverflow(dataOffset)
-    return samplesOverflow || bytesOverflow || totalOverflow ? nil : total
+  /// The size of a whole file with this header.
+  ///
+  /// Always under 2⁶³: `nx` and `ny` are at most 2¹⁵, `nz` and the extended header under 2³¹, a sample at
+  /// most 4 bytes.
+  public var fileByteCount: Int {
+    dataOffset + samplesPerSection * sections * mode.bytesPerSample
   }
 
   /// Samples along an axis of the specimen.

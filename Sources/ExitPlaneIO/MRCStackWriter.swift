@@ -54,14 +54,13 @@ public final class MRCStackWriter: Sendable {
     self.pixelSizeInAngstroms = pixelSizeInAngstroms
     self.mode = mode
     self.isVolume = isVolume
-    let (dataByteCount, overflow) = (shape.count * mode.mode.bytesPerSample)
-      .multipliedReportingOverflow(by: count)
-    guard !overflow, dataByteCount <= Int.max - MRCHeader.byteCount else {
-      throw ExitPlaneError.invalid(
-        "stack of \(count) images of \(shape)", got: "over 2^63 bytes", need: "smaller")
-    }
     file = try AtomicFile(path: path)
-    try file.reserve(byteCount: MRCHeader.byteCount + dataByteCount)
+    // Under 2⁶³: a shape has at most 2³⁰ pixels, a stack fewer than 2³¹ images, a sample at most 4 bytes.
+    try file.reserve(byteCount: MRCHeader.byteCount + count * shape.count * mode.mode.bytesPerSample)
+    guard memoryIsAvailable(byteCount: count * MemoryLayout<MRCStatistics>.stride) else {
+      throw ExitPlaneError.invalid(
+        "number of images", got: "\(count)", need: "fewer in this machine's memory")
+    }
     statistics = Mutex(Array(repeating: MRCStatistics(), count: count))
   }
 
@@ -81,17 +80,17 @@ public final class MRCStackWriter: Sendable {
       throw ExitPlaneError.invalid(
         "number of pixels of image \(index + 1)", got: "\(image.count)", need: "\(shape.count) for \(shape)")
     }
-    let offset = MRCHeader.byteCount + index * shape.count * mode.mode.bytesPerSample
     let raw = UnsafeRawBufferPointer(image)
-    let gathered =
+    let stored =
       if Scalar.self == Float.self {
-        try write(singles: raw.bindMemory(to: Float.self), offset: offset, index: index)
+        try write(singles: raw.bindMemory(to: Float.self), firstPixel: index * shape.count)
       } else {
-        try write(doubles: raw.bindMemory(to: Double.self), offset: offset, index: index)
+        try write(doubles: raw.bindMemory(to: Double.self), firstPixel: index * shape.count)
       }
+    guard stored.isFinite else { throw unstorable(image, index: index) }
     let isFirst = statistics.withLock {
       let isFirst = $0[index].count == 0
-      $0[index] = gathered
+      $0[index] = stored
       return isFirst
     }
     guard isFirst else {
@@ -128,69 +127,66 @@ public final class MRCStackWriter: Sendable {
 
   // MARK: Pixels
 
+  // These return the statistics of the pixels as stored (a header's extremes must be found in its data),
+  // which are not finite when a pixel does not fit the mode. `firstPixel` counts from the first image.
+
   private static let chunk = 16384
 
-  private func write(
-    singles: UnsafeBufferPointer<Float>, offset: Int, index: Int
-  ) throws -> MRCStatistics {
-    if mode == .float32 {
-      let statistics = MRCStatistics(singles)
-      guard statistics.isFinite else { throw unstorable(singles, firstPixel: 0, index: index) }
-      // The memory of every machine Swift runs on is little-endian, like the file.
-      try file.write(UnsafeRawBufferPointer(singles), at: offset)
-      return statistics
-    }
-    return try withUnsafeTemporaryAllocation(of: UInt16.self, capacity: Self.chunk) { halves in
+  private func write(singles: UnsafeBufferPointer<Float>, firstPixel: Int) throws -> MRCStatistics {
+    guard mode == .float32 else { return try write(asHalves: singles, firstPixel: firstPixel) }
+    // The memory of every machine Swift runs on is little-endian, like the file.
+    try writeBytes(UnsafeRawBufferPointer(singles), firstPixel: firstPixel)
+    return MRCStatistics(singles)
+  }
+
+  private func write(asHalves singles: UnsafeBufferPointer<Float>, firstPixel: Int) throws -> MRCStatistics {
+    try withUnsafeTemporaryAllocation(of: UInt16.self, capacity: Self.chunk) { halves in
       try withUnsafeTemporaryAllocation(of: Float.self, capacity: Self.chunk) { rounded in
         var total = MRCStatistics()
         for start in stride(from: 0, to: singles.count, by: Self.chunk) {
-          let part = UnsafeBufferPointer(rebasing: singles[start..<min(start + Self.chunk, singles.count)])
-          for (pixel, value) in part.enumerated() {
-            let half = MRCHalf.half(value)
-            halves[pixel] = half.littleEndian
+          let count = min(Self.chunk, singles.count - start)
+          for pixel in 0..<count {
+            let half = MRCHalf.half(singles[start &+ pixel])
+            halves[pixel] = half
             rounded[pixel] = MRCHalf.single(half)
           }
-          // Of the values as stored: a header's extremes must be found in its data.
-          let statistics = MRCStatistics(UnsafeBufferPointer(rebasing: rounded[..<part.count]))
-          guard statistics.isFinite else { throw unstorable(part, firstPixel: start, index: index) }
-          try file.write(
-            UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(halves)[..<(part.count * 2)]),
-            at: offset + start * 2)
-          total.join(statistics)
+          try writeBytes(
+            UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: halves[..<count])),
+            firstPixel: firstPixel + start)
+          total.join(MRCStatistics(UnsafeBufferPointer(rebasing: rounded[..<count])))
         }
         return total
       }
     }
   }
 
-  private func write(
-    doubles: UnsafeBufferPointer<Double>, offset: Int, index: Int
-  ) throws -> MRCStatistics {
+  private func write(doubles: UnsafeBufferPointer<Double>, firstPixel: Int) throws -> MRCStatistics {
     try withUnsafeTemporaryAllocation(of: Float.self, capacity: Self.chunk) { singles in
       var total = MRCStatistics()
       for start in stride(from: 0, to: doubles.count, by: Self.chunk) {
-        let part = UnsafeBufferPointer(rebasing: doubles[start..<min(start + Self.chunk, doubles.count)])
-        for (pixel, value) in part.enumerated() { singles[pixel] = Float(value) }
+        let count = min(Self.chunk, doubles.count - start)
+        for pixel in 0..<count { singles[pixel] = Float(doubles[start &+ pixel]) }
         total.join(
           try write(
-            singles: UnsafeBufferPointer(rebasing: singles[..<part.count]),
-            offset: offset + start * mode.mode.bytesPerSample, index: index))
+            singles: UnsafeBufferPointer(rebasing: singles[..<count]), firstPixel: firstPixel + start))
       }
       return total
     }
   }
 
+  private func writeBytes(_ bytes: UnsafeRawBufferPointer, firstPixel: Int) throws {
+    try file.write(bytes, at: MRCHeader.byteCount + firstPixel * mode.mode.bytesPerSample)
+  }
+
   /// What to say of the first pixel that the file's mode cannot hold.
-  private func unstorable(
-    _ pixels: UnsafeBufferPointer<Float>, firstPixel: Int, index: Int
+  private func unstorable<Scalar: GridScalar>(
+    _ image: UnsafeBufferPointer<Scalar>, index: Int
   ) -> ExitPlaneError {
     let limit = mode == .float16 ? MRCHalf.overflowThreshold : .infinity
-    let bad = pixels.firstIndex { !($0.magnitude < limit) } ?? 0
-    let pixel = firstPixel + bad
-    let what = isVolume ? "section" : "image"
+    let pixel = image.firstIndex { !(Float($0).magnitude < limit) } ?? 0
+    let place = "pixel (y \(pixel / shape.columns), x \(pixel % shape.columns))"
     return .invalid(
-      "\(what) \(index + 1) of \(path), pixel (y \(pixel / shape.columns), x \(pixel % shape.columns)),",
-      got: "\(pixels[bad])",
+      "\(isVolume ? "section" : "image") \(index + 1) of \(path), \(place),", got: "\(image[pixel])",
       need: mode == .float16 ? "finite and within ±65504 for half precision" : "finite in single precision")
   }
 }

@@ -44,16 +44,16 @@ struct MRCStatistics: Hashable, Sendable {
 
   private static let blockLength = 2048
 
-  /// Deviations are taken from the block's first sample: an offset common to all costs the spread no
-  /// digits, and were that sample an outlier, the block's own spread would cost at most
-  /// `blockLength · 2⁻²⁴` of itself.
+  /// Deviations are taken from a sample of the block, so that an offset common to all costs the spread no
+  /// digits: the median of three, so that it is not the one outlier.
   ///
   /// Eight interleaved series in single precision are 2.3 times as fast in SSE2 as double precision
   /// throughout (0.2 against 0.45 ns a sample); with at most 256 samples a series their rounding stays
-  /// below what a header holds.
+  /// below what anyone reads from a header.
   private init(block samples: UnsafeBufferPointer<Float>) {
     typealias Lanes = SIMD8<Float>
-    let pilot = samples[0]
+    let (a, b, c) = (samples[0], samples[samples.count / 2], samples[samples.count - 1])
+    let pilot = max(min(a, b), min(max(a, b), c))
     let origin = Lanes(repeating: pilot)
     var low = origin
     var high = origin

@@ -41,3 +41,11 @@ final class MappedMemory: @unchecked Sendable {
     _ = madvise(base, byteCount, MADV_SEQUENTIAL)
   }
 }
+
+/// Whether so much memory can be had at all. An array that cannot have its storage ends the process;
+/// asking first makes it an error.
+func memoryIsAvailable(byteCount: Int) -> Bool {
+  let probe = malloc(byteCount)
+  free(probe)
+  return probe != nil
+}

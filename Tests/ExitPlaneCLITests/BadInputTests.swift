@@ -54,8 +54,8 @@ struct BadInputTests {
         what: "a missing column", star: star("_rlnAngleTilt", "_rlnSomething"),
         says: ["poses.star", "rlnAngleTilt"]),
       BadInput(
-        what: "a word for a number", star: star("20.25", "steep"), says: ["poses.star", "line 28", "steep"]),
-      BadInput(what: "a row too short", star: star(" 1 kept2", ""), says: ["poses.star", "line 29"]),
+        what: "a word for a number", star: star("20.25", "steep"), says: ["poses.star", "line 29", "steep"]),
+      BadInput(what: "a row too short", star: star(" 1 kept2", ""), says: ["poses.star", "line 30"]),
       BadInput(
         what: "no poses", star: String(particlesSTAR.split(separator: "10.5")[0]) + "\n", says: ["poses.star"]
       ),

@@ -7,9 +7,9 @@ import Testing
 struct MapCoordinatesTests {
   /// f(z, y, x) = 100 z + 10 y + x: trilinear interpolation reproduces it exactly.
   private func ramp() throws -> SampledGrid<Double> {
-    try SampledGrid(
-      depth: 3, rows: 4, columns: 5,
-      values: (0..<60).map { Double(100 * ($0 / 20) + 10 * ($0 / 5 % 4) + $0 % 5) })
+    var values = [Double]()
+    for z in 0..<3 { for y in 0..<4 { for x in 0..<5 { values.append(Double(100 * z + 10 * y + x)) } } }
+    return try SampledGrid(depth: 3, rows: 4, columns: 5, values: values)
   }
 
   @Test("a ramp is interpolated exactly, its nearest sample found")

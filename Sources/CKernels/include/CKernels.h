@@ -15,12 +15,17 @@ typedef struct {
 } ep_half_grid;
 
 /// The plane on which a half spectrum is sampled: entry (row, column) lies, in samples of the grid, at
-/// `column · columnStep + k · rowStep` with k the signed frequency of the row.
+/// `column · columnStep + k · rowStep` with k the signed frequency of the row. It may be bent: then
+/// `column² · columnBend + k² · rowBend` is added; `ep_slice_linear` knows flat planes alone.
 typedef struct {
   double columnStep[3];
   double rowStep[3];
+  double columnBend[3];
+  double rowBend[3];
   int32_t rows;
   int32_t columns;
+  /// A full spectrum: columns too are signed frequencies, the negative ones last. Not for `ep_slice_linear`.
+  int32_t isFull;
   /// How many columns of each row are computed, the others set to zero; NULL for all.
   const int32_t *columnsOfRow;
 } ep_slice_plane;
@@ -31,6 +36,31 @@ typedef struct {
 void ep_slice_linear_f(const ep_half_grid *grid, const ep_slice_plane *plane,
                        const float *columnFactors, const float *rowFactors, float *out);
 void ep_slice_linear_d(const ep_half_grid *grid, const ep_slice_plane *plane,
+                       const double *columnFactors, const double *rowFactors, double *out);
+
+/// A compact window: a point's value is the sum of the `width`³ samples around it, each weighted on every
+/// axis by a polynomial of its tap.
+typedef struct {
+  /// Taps an axis, 2…16. The first is at `⌊p − width/2⌋ + 1` for a point at p.
+  int32_t width;
+  int32_t degree;
+  /// (degree + 1) × (width rounded up to 4), highest power first, zero beyond the width; in powers of
+  /// `t = 2 (first tap − (p − width/2)) − 1`, which lies in −1…1.
+  const void *coefficients;
+  /// Coordinates are taken modulo this, into ±period/2; 0 for never.
+  double period;
+  /// Points beyond this on any axis, before the period is taken, are zero.
+  double bandLimit;
+  /// Coordinates are clamped to this on either side of 0.
+  double reach;
+} ep_window;
+
+/// Interpolation of the grid on the plane, with a window.
+/// The caller guarantees a finite plane and that every tap of a point within period and reach at x ≥ 0
+/// lies in the grid's memory, with three readable samples after it.
+void ep_slice_window_f(const ep_half_grid *grid, const ep_window *window, const ep_slice_plane *plane,
+                       const float *columnFactors, const float *rowFactors, float *out);
+void ep_slice_window_d(const ep_half_grid *grid, const ep_window *window, const ep_slice_plane *plane,
                        const double *columnFactors, const double *rowFactors, double *out);
 
 /// The processors this process may run on, at least 1.

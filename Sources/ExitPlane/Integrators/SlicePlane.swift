@@ -2,12 +2,20 @@ import CKernels
 
 /// A plane of frequencies on which a transform is sampled, in samples of the transform's grid.
 ///
-/// Entry (row, column) of a half spectrum of `shape` lies at `column · columnStep + k_y · rowStep`.
+/// Entry (row, column) of a spectrum of `shape` lies at `k_x · columnStep + k_y · rowStep`, bent by
+/// `k_x² · columnBend + k_y² · rowBend`, with k the entry's signed frequencies.
 public struct SlicePlane {
   let shape: GridShape
+  /// Whether all columns are sampled or those with k_x ≥ 0.
+  let isFull: Bool
   /// (x, y, z)
   let columnStep: SIMD3<Double>
   let rowStep: SIMD3<Double>
+  let columnBend: SIMD3<Double>
+  let rowBend: SIMD3<Double>
+  /// Whether the transform ends at its Nyquist frequency or goes on, periodically or as the volume says.
+  let isBandLimited: Bool
+  private let cutoff: RadialCutoff?
   private let columnFactors: UnsafeRawPointer?
   private let rowFactors: UnsafeRawPointer?
 
@@ -15,17 +23,33 @@ public struct SlicePlane {
   ///
   /// - Parameters:
   ///   - samplesPerCycle: samples of the grid from frequency 0 to 1 cycle a pixel.
+  ///   - curvature: bends the plane to the paraboloid `Rᵀ (k_x, k_y, curvature · |k|²)`, k in cycles a pixel.
+  ///   - cutoff: leaves entries out, which then are zero.
   ///   - factors: what multiplies the sampled values.
   init<Scalar>(
-    shape: GridShape, rotation: Rotation, samplesPerCycle: Double, factors: PhaseFactors<Scalar>? = nil
+    shape: GridShape, isFull: Bool = false, rotation: Rotation, samplesPerCycle: Double,
+    curvature: Double = 0, isBandLimited: Bool = false, cutoff: RadialCutoff? = nil,
+    factors: PhaseFactors<Scalar>? = nil
   ) {
     self.shape = shape
+    self.isFull = isFull
+    self.isBandLimited = isBandLimited
+    self.cutoff = cutoff
     // Rᵀ (k_x, k_y, 0) = k_x · first row + k_y · second row.
-    columnStep = rotation.rows.0 * (samplesPerCycle / Double(shape.columns))
-    rowStep = rotation.rows.1 * (samplesPerCycle / Double(shape.rows))
+    let (columns, rows) = (Double(shape.columns), Double(shape.rows))
+    columnStep = rotation.rows.0 * (samplesPerCycle / columns)
+    rowStep = rotation.rows.1 * (samplesPerCycle / rows)
+    columnBend = rotation.rows.2 * (samplesPerCycle * curvature / (columns * columns))
+    rowBend = rotation.rows.2 * (samplesPerCycle * curvature / (rows * rows))
     columnFactors = factors.map { UnsafeRawPointer($0.columns) }
     rowFactors = factors.map { UnsafeRawPointer($0.rows) }
   }
+
+  /// A flat half spectrum: what the linear kernel knows.
+  var isFlatHalf: Bool { !isFull && columnBend == .zero && rowBend == .zero }
+
+  /// The entries of a row.
+  var columns: Int { isFull ? shape.columns : shape.spectrumColumns }
 
   /// Calls a kernel with the plane in C's terms.
   func withDescriptor<Scalar>(
@@ -34,8 +58,10 @@ public struct SlicePlane {
   ) {
     var descriptor = ep_slice_plane(
       columnStep: (columnStep.x, columnStep.y, columnStep.z),
-      rowStep: (rowStep.x, rowStep.y, rowStep.z), rows: Int32(shape.rows),
-      columns: Int32(shape.spectrumColumns), columnsOfRow: nil)
+      rowStep: (rowStep.x, rowStep.y, rowStep.z),
+      columnBend: (columnBend.x, columnBend.y, columnBend.z),
+      rowBend: (rowBend.x, rowBend.y, rowBend.z), rows: Int32(shape.rows), columns: Int32(columns),
+      isFull: isFull ? 1 : 0, columnsOfRow: cutoff.map { UnsafePointer($0.columnsOfRow.pointer) })
     withUnsafePointer(to: &descriptor) {
       body(
         $0, columnFactors?.assumingMemoryBound(to: Scalar.self),
@@ -56,6 +82,38 @@ public struct SlicePlane {
   /// Where an entry lies.
   @inline(__always)
   func point(row: Int, column: Int) -> SIMD3<Double> {
-    Double(column) * columnStep + Double(signedFrequency(row, of: shape.rows)) * rowStep
+    let x = Double(signedColumn(column))
+    let y = Double(signedFrequency(row, of: shape.rows))
+    return x * (columnStep + x * columnBend) + y * (rowStep + y * rowBend)
+  }
+
+  /// Whether an entry is sampled or left zero.
+  @inline(__always)
+  func isSampled(row: Int, column: Int) -> Bool {
+    guard let cutoff else { return true }
+    return abs(signedColumn(column)) < Int(cutoff.columnsOfRow.pointer[row])
+  }
+
+  @inline(__always)
+  private func signedColumn(_ column: Int) -> Int {
+    isFull ? signedFrequency(column, of: shape.columns) : column
+  }
+}
+
+/// Which entries of a spectrum lie within a radius.
+struct RadialCutoff: Sendable {
+  /// For each row how many columns are within, from frequency 0 on.
+  let columnsOfRow: AlignedBuffer<Int32>
+
+  /// - Parameter radius: in cycles a pixel; entries at the radius itself are within.
+  init(_ shape: GridShape, radius: Double) throws {
+    columnsOfRow = try AlignedBuffer(count: shape.rows, of: "a cutoff of \(shape)")
+    for row in 0..<shape.rows {
+      let y = Double(signedFrequency(row, of: shape.rows)) / Double(shape.rows)
+      let square = radius * radius - y * y
+      // A hair is added so that a radius that falls on a frequency includes it despite rounding.
+      let last = square < 0 ? -1 : (square.squareRoot() * Double(shape.columns) * (1 + 1e-12)).rounded(.down)
+      columnsOfRow.pointer[row] = Int32(min(last + 1, Double(shape.spectrumColumns)))
+    }
   }
 }

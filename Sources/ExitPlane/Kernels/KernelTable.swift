@@ -21,6 +21,12 @@ public struct KernelTable<Scalar: GridScalar>: Sendable {
       Scalars?
     ) -> Void
 
+  let sliceWindow:
+    @Sendable (
+      UnsafePointer<ep_half_grid>, UnsafePointer<ep_window>, UnsafePointer<ep_slice_plane>,
+      UnsafePointer<Scalar>?, UnsafePointer<Scalar>?, Scalars
+    ) -> Void
+
   let cropOrPad: @Sendable (UnsafePointer<Scalar>, GridShape, Scalars, GridShape) -> Void
 
   let planForward2D: @Sendable (_ rows: Int, _ columns: Int, Scalars, Scalars) -> OpaquePointer?
@@ -63,6 +69,7 @@ extension Float {
     sumIsFinite: { sumIsFinite($0) },
     sliceLinear: { ep_slice_linear_f($0, $1, $2, $3, $4) },
     addGaussians: { ep_gaussians_add_f($0, $1, $2, $3) },
+    sliceWindow: { ep_slice_window_f($0, $1, $2, $3, $4, $5) },
     cropOrPad: { ExitPlane.cropOrPad($0, $1, into: $2, $3) },
     planForward2D: {
       fftwf_plan_dft_r2c_2d(Int32($0), Int32($1), $2, asComplex($3), FFTW_ESTIMATE)
@@ -90,6 +97,7 @@ extension Double {
     sumIsFinite: { sumIsFinite($0) },
     sliceLinear: { ep_slice_linear_d($0, $1, $2, $3, $4) },
     addGaussians: { ep_gaussians_add_d($0, $1, $2, $3) },
+    sliceWindow: { ep_slice_window_d($0, $1, $2, $3, $4, $5) },
     cropOrPad: { ExitPlane.cropOrPad($0, $1, into: $2, $3) },
     planForward2D: {
       fftw_plan_dft_r2c_2d(Int32($0), Int32($1), $2, asComplex($3), FFTW_ESTIMATE)

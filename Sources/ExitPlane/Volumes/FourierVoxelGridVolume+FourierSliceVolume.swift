@@ -2,43 +2,27 @@ import ComplexModule
 
 extension FourierVoxelGridVolume: FourierSliceVolume {
   public func _sample(
-    _ plane: SlicePlane, outOfBounds: OutOfBoundsMode<Scalar>, into half: UnsafeMutablePointer<Scalar>
+    _ plane: SlicePlane, outOfBounds: OutOfBoundsMode<Scalar>, into spectrum: UnsafeMutablePointer<Scalar>
   ) {
     // The stored border of zeros is the fill of zero, which so costs nothing.
-    grid.withDescriptor { grid in
-      plane.withDescriptor(Scalar.self) { Scalar._kernels.sliceLinear(grid, $0, $1, $2, half) }
+    if plane.isFlatHalf {
+      grid.withDescriptor { grid in
+        plane.withDescriptor(Scalar.self) { Scalar._kernels.sliceLinear(grid, $0, $1, $2, spectrum) }
+      }
+    } else {
+      sampleWindow(window, of: grid, on: plane, into: spectrum)
     }
     if outOfBounds != .zero {
-      resampleOutOfBounds(plane, outOfBounds: outOfBounds, into: half)
-    }
-  }
-
-  /// Samples anew, one by one, the entries with a neighbour outside the grid: at most those beyond the
-  /// sphere that fits into it.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  func resampleOutOfBounds(
-    _ plane: SlicePlane, outOfBounds: OutOfBoundsMode<Scalar>, into half: UnsafeMutablePointer<Scalar>
-  ) {
-    let edge = Double(grid.half)
-    let columns = plane.shape.spectrumColumns
-    for row in 0..<plane.shape.rows {
-      for column in 0..<columns {
-        let point = plane.point(row: row, column: column)
-        guard max(abs(point.x), abs(point.y), abs(point.z)) > edge else { continue }
-        let value =
-          interpolate(at: point, outOfBounds: outOfBounds)
-          * Complex(plane.factor(row: row, column: column) as (Scalar, Scalar))
-        let index = 2 * (row * columns + column)
-        (half[index], half[index + 1]) = (value.real, value.imaginary)
+      resample(plane, beyond: Double(grid.half), into: spectrum) {
+        interpolate(at: $0, outOfBounds: outOfBounds)
       }
     }
   }
 
   /// Trilinear interpolation at a frequency in samples of the grid, `(x, y, z)`.
-  func interpolate(
-    at point: SIMD3<Double>, outOfBounds: OutOfBoundsMode<Scalar>
-  ) -> Complex<Scalar> {
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  func interpolate(at point: SIMD3<Double>, outOfBounds: OutOfBoundsMode<Scalar>) -> Complex<Scalar> {
     let lower = point.rounded(.down)
     let fraction = point - lower
     var sum = Complex<Scalar>.zero
@@ -56,21 +40,9 @@ extension FourierVoxelGridVolume: FourierSliceVolume {
   }
 
   private func neighbour(_ i: SIMD3<Int>, _ mode: OutOfBoundsMode<Scalar>) -> Complex<Scalar> {
-    let half = grid.half
-    guard max(abs(i.x), abs(i.y), abs(i.z)) > half else { return self[i.z, i.y, i.x] }
-    func each(_ map: (Int) -> Int) -> Complex<Scalar> { self[map(i.z), map(i.y), map(i.x)] }
-    return switch mode {
-    case .fill(let value): value
-    case .clip: each { min(max($0, -half), half) }
-    case .wrap:
-      each { k in
-        let wrapped = (k % gridSize + gridSize) % gridSize
-        return wrapped > half ? wrapped - gridSize : wrapped
-      }
-    }
+    let inside = max(abs(i.x), abs(i.y), abs(i.z)) <= grid.half
+    return inside
+      ? self[i.z, i.y, i.x]
+      : mode.neighbour(i, reach: grid.half, period: gridSize) { self[$0.z, $0.y, $0.x] }
   }
-}
-
-extension Complex where RealType: GridScalar {
-  fileprivate init(_ parts: (RealType, RealType)) { self.init(parts.0, parts.1) }
 }

@@ -17,6 +17,8 @@ public struct FourierVoxelGridVolume<Scalar: GridScalar>: Sendable {
   /// lies on a grid point for every pose.
   public let zeroFrequency: Double
   let grid: HermitianGrid<Scalar>
+  /// For what the linear kernel does not know: curved surfaces and full spectra.
+  let window: SliceWindow<Scalar>
 
   /// Transforms a map.
   ///
@@ -52,6 +54,7 @@ public struct FourierVoxelGridVolume<Scalar: GridScalar>: Sendable {
       sum *= filter(0)
     }
     zeroFrequency = sum
+    window = try .linear(half: grid.half)
   }
 
   /// The transform at a frequency given in samples of the grid, each in `−n/2…n/2`; zero outside.
@@ -90,9 +93,10 @@ extension HermitianGrid {
   /// skipped), stored at its depth; then transforms along z, a row of x at a time. Beside the result only
   /// a plane or two a thread is needed, where a transform of the padded cube would need another copy.
   static func transform(
-    of map: RealVoxelGridVolume<Scalar>, size n: Int, axisWeights: [Scalar]?, threads: Int
+    of map: RealVoxelGridVolume<Scalar>, size n: Int, border: Border = .linear, axisWeights: [Scalar]?,
+    threads: Int
   ) throws -> HermitianGrid {
-    let grid = try HermitianGrid(size: n)
+    let grid = try HermitianGrid(size: n, border: border)
     let m = map.columns
     let shape = try GridShape(square: n)
     let fft = try RealFFT2D<Scalar>(shape)
@@ -123,7 +127,7 @@ extension HermitianGrid {
           y: row - grid.half, slabs: -originOffset(m)..<(m - originOffset(m)), fft: columnFFT,
           scratch: scratch.pointer)
       })
-    grid.makeHermitian()
+    for x in n % 2 == 0 ? [0, grid.half] : [0] { grid.makeHermitian(x: x, reach: grid.half) }
     return grid
   }
 
@@ -178,23 +182,6 @@ extension HermitianGrid {
     for z in -half...half {
       (storage.pointer + index(x: 0, y: y, z: z)).update(
         from: scratch + width * (z < 0 ? z + size : z), count: width)
-    }
-  }
-
-  /// Makes the self-conjugate planes conjugate-symmetric to the last bit: rounding left them nearly so.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  private func makeHermitian() {
-    let p = storage.pointer
-    for x in size % 2 == 0 ? [0, half] : [0] {
-      for z in 0...half {
-        for y in -half...half where z > 0 || y >= 0 {
-          let (a, b) = (index(x: x, y: y, z: z), index(x: x, y: -y, z: -z))
-          let (re, im) = ((p[a] + p[b]) / 2, (p[a + 1] - p[b + 1]) / 2)
-          (p[a], p[a + 1]) = (re, im)  // im is 0 where a is its own partner
-          (p[b], p[b + 1]) = (re, -im)
-        }
-      }
     }
   }
 

@@ -1,7 +1,7 @@
 import CKernels
 
 /// The stored half of the transform of a real cube: x = 0…half, y and z = −half…half, zero frequency in
-/// the middle of y and z, with a border of zeros one sample wide beyond each outer face.
+/// the middle of y and z, with a border that spares interpolation a case of its own at the faces.
 ///
 /// On an even axis the planes at −n/2 and +n/2 are both held and equal, so that no direction is preferred;
 /// the planes x = 0 and, for even n, x = n/2 are conjugate-symmetric to the last bit.
@@ -9,30 +9,77 @@ struct HermitianGrid<Scalar: GridScalar>: Sendable {
   /// Samples an axis of the transform.
   let size: Int
   let half: Int
+  let border: Border
   let rowStride: Int
   let planeStride: Int
   /// Real and imaginary parts in turn.
   let storage: AlignedBuffer<Scalar>
 
-  init(size: Int) throws {
+  /// What is held beyond the samples themselves; zeros until something else is written there.
+  struct Border: Sendable {
+    /// Columns below x = 0, the conjugates of those above it.
+    let leading: Int
+    /// Samples beyond the outer face of x and the faces of y and z.
+    let margin: Int
+
+    /// For points at x ≥ 0 and neighbours one sample apart.
+    static var linear: Border { Border(leading: 0, margin: 1) }
+  }
+
+  init(size: Int, border: Border = .linear) throws {
     self.size = size
+    self.border = border
     half = size / 2
-    rowStride = half + 2
-    planeStride = rowStride * (2 * half + 3)
-    let samples = planeStride.multipliedReportingOverflow(by: 2 * half + 3)
+    rowStride = border.leading + half + 1 + border.margin
+    let rows = 2 * (half + border.margin) + 1
+    planeStride = rowStride * rows
+    let samples = planeStride.multipliedReportingOverflow(by: rows)
     // The kernels index samples in 32 bits.
     guard !samples.overflow, samples.partialValue < Int(Int32.max) else {
       throw ExitPlaneError.invalid(
         "Fourier grid", got: "\(size)³ samples", need: "at most 1620³: a smaller box or padding")
     }
+    // The windowed kernel reads rows in whole vectors, up to three samples beyond its last tap.
     storage = try AlignedBuffer(
-      count: 2 * samples.partialValue, of: "the transform on a grid of \(size)³")
+      count: 2 * (samples.partialValue + 3), of: "the transform on a grid of \(size)³")
   }
 
-  /// The index of the real part of a sample; x in 0…half + 1, y and z in −half − 1…half + 1.
+  /// The index of the real part of a sample; x in −leading…half + margin, y and z in ±(half + margin).
   @inline(__always)
   func index(x: Int, y: Int, z: Int) -> Int {
-    2 &* ((z &+ half &+ 1) &* planeStride &+ (y &+ half &+ 1) &* rowStride &+ x)
+    let edge = half &+ border.margin
+    return 2 &* ((z &+ edge) &* planeStride &+ (y &+ edge) &* rowStride &+ x &+ border.leading)
+  }
+
+  /// Writes the columns below x = 0, within y and z of ±reach, from those above.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  func mirrorLeadingColumns(reach: Int) {
+    guard border.leading > 0 else { return }
+    let p = storage.pointer
+    for z in -reach...reach {
+      for y in -reach...reach {
+        for x in 1...border.leading {
+          let (from, to) = (index(x: x, y: -y, z: -z), index(x: -x, y: y, z: z))
+          (p[to], p[to + 1]) = (p[from], -p[from + 1])
+        }
+      }
+    }
+  }
+
+  /// Makes the plane of a given x conjugate-symmetric to the last bit, where rounding left it nearly so.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  func makeHermitian(x: Int, reach: Int) {
+    let p = storage.pointer
+    for z in 0...reach {
+      for y in -reach...reach where z > 0 || y >= 0 {
+        let (a, b) = (index(x: x, y: y, z: z), index(x: x, y: -y, z: -z))
+        let (re, im) = ((p[a] + p[b]) / 2, (p[a + 1] - p[b + 1]) / 2)
+        (p[a], p[a + 1]) = (re, im)  // im is 0 where a is its own partner
+        (p[b], p[b + 1]) = (re, -im)
+      }
+    }
   }
 
   func withDescriptor<Result>(_ body: (UnsafePointer<ep_half_grid>) -> Result) -> Result {

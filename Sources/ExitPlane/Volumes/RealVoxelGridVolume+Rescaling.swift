@@ -4,7 +4,7 @@ extension RealVoxelGridVolume {
   /// The map at another voxel size, by cropping or padding its transform; the origin stays in place and
   /// densities are kept.
   ///
-  /// The box is first padded by up to a quarter (or 64 voxels) so that a whole number of new voxels spans it: what is left
+  /// The box is first padded by up to a quarter (or 128 voxels) so that a whole number of new voxels spans it: what is left
   /// of a mismatch is a magnification of `1 + δ` with `|δ|` below 1e-4, mostly far below.
   ///
   /// - Throws: `.unsupported` for a map that is not cubic, `.invalidValue` for a voxel size that is not
@@ -33,7 +33,7 @@ extension RealVoxelGridVolume {
   private static func commensurateBoxes(size: Int, ratio: Double) -> (from: Int, to: Int)? {
     var best: (from: Int, to: Int)?
     var smallest = 1e-4
-    for from in size...(size + max(size / 4, 64)) {
+    for from in size...(size + max(size / 4, 128)) {
       let exact = Double(from) * ratio
       guard exact < Double(GridShape.largestAxis), exact.rounded() >= 2 else { continue }
       let mismatch = abs(exact.rounded() / exact - 1)

@@ -1,0 +1,128 @@
+"""The table of workloads: what is computed, and by whom. A new workload is one more entry in `WORKLOADS`."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Peer:
+    """A script of `peers/`, run in an environment of `environments.py`."""
+
+    label: str
+    environment: str
+    script: str
+    arguments: str
+    # A yardstick is shown in the table but is not a competitor.
+    is_yardstick: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class ExitPlane:
+    """Our own `exitplane benchmark`, on the workload of this name or of another."""
+
+    label: str = "ExitPlane"
+    workload: str | None = None
+    is_yardstick: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Processes:
+    """Whole processes, started together and timed by the wall until the last has ended.
+
+    The commands may name `{exitplane}`, `{inputs}` (a folder made by `prepare`), `{outputs}` (emptied before
+    every run) and `{threads}`.
+    """
+
+    label: str
+    commands: tuple[str, ...]
+    version_command: str
+    is_yardstick: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Workload:
+    description: str
+    contestants: tuple
+    # What the times of the table are: projections in one unit, and the unit's name.
+    projections_per_unit: int = 1
+    unit: str = "ms a projection"
+    # A script of `peers/` that fills `{inputs}`, and its arguments.
+    prepare: str | None = None
+
+
+def slices(box, interpolation, poses):
+    arguments = f"--box {box} --interpolation {interpolation} --poses {poses}"
+    return Workload(
+        f"Fourier slice, {interpolation}, box {box}, pad 1, random poses, real-space images",
+        (
+            ExitPlane(),
+            Peer("cryoJAX 0.6.0", "cryojax-0.6", "cryojax_slice.py", arguments),
+            Peer("torch-projectors 0.13.1 and irfft2", "torch", "torch_projectors_slice.py", arguments),
+            ExitPlane("inverse FFT alone, ours", workload=f"fft-{box}", is_yardstick=True),
+            Peer("inverse FFT alone, torch (MKL)", "torch", "torch_projectors_slice.py",
+                 arguments + " --inverse-fft-only", is_yardstick=True),
+        ))
+
+
+def gaussians(atoms, poses):
+    arguments = f"--atoms {atoms} --poses {poses}"
+    return Workload(
+        f"{atoms:,} atoms of 5 Gaussians, B-factor 30 Å², 256 × 256, 1 Å, pixel averages, random poses",
+        (
+            ExitPlane(),
+            Peer("cryoJAX 0.6.0, suggest_n_spread", "cryojax-0.6", "cryojax_gaussian.py", arguments),
+            Peer("cryoJAX 0.6.0, dense", "cryojax-0.6", "cryojax_gaussian.py", f"--atoms {atoms} --poses 1 --dense"),
+        ))
+
+
+def atoms_by_nufft(atoms, poses):
+    arguments = f"--atoms {atoms} --poses {poses}"
+    script = "cryojax_atoms.py"
+    return Workload(
+        f"{atoms:,} atoms of 4 elements by non-uniform FFT, eps 1e-6, 256 × 256, 1 Å, pixel averages, random poses",
+        (
+            ExitPlane(),
+            Peer("cryoJAX 0.5.1 FFTAtomProjection", "cryojax-0.5", script, arguments),
+            Peer("cryoJAX 0.6.0 GaussianFourierProjection, nufftax", "cryojax-0.6", script,
+                 arguments + " --backend nufftax"),
+            Peer("cryoJAX 0.6.0 GaussianFourierProjection, jax-finufft", "cryojax-0.6", script,
+                 arguments + " --backend jax-finufft"),
+        ))
+
+
+def transforms(description, arguments):
+    return Workload(
+        f"2D type-1 non-uniform FFT alone, {description}, eps 1e-6, single precision",
+        (ExitPlane(), Peer("FINUFFT 2.5.1", "finufft", "finufft_transform.py", arguments)),
+        unit="ms a transform")
+
+
+RELION = "relion_project --i {inputs}/map.mrc --ang {inputs}/%s.star --o {outputs}/%s --pad 2"
+
+WORKLOADS = {
+    "slice-linear-128": slices(128, "linear", poses=200),
+    "slice-linear-256": slices(256, "linear", poses=64),
+    "slice-linear-384": slices(384, "linear", poses=32),
+    "slice-cubic-256": slices(256, "cubic", poses=32),
+    "gaussian-5k": gaussians(5_000, poses=8),
+    "gaussian-50k": gaussians(50_000, poses=2),
+    "real-voxel-128": Workload(
+        "map of 128³ by non-uniform FFT, eps 1e-6, random poses, single precision",
+        (ExitPlane(), Peer("cryoJAX 0.5.1 RealVoxelProjection", "cryojax-0.5", "cryojax_real_voxel.py",
+                           "--box 128 --poses 4"))),
+    "fft-atom-5k": atoms_by_nufft(5_000, poses=20),
+    "fft-atom-50k": atoms_by_nufft(50_000, poses=10),
+    "nufft-random": transforms("10⁶ random points, 512 × 512 modes", "--points random --modes 512"),
+    "nufft-grid": transforms("voxels of a rotated 128³ grid, 128 × 128 modes", "--points grid --box 128 --modes 128"),
+    "project-256": Workload(
+        "whole process: map of 256³ in, stack of 500 images out, pad 2, shifts, box 256",
+        (
+            Processes("ExitPlane", (
+                "{exitplane} project {inputs}/map.mrc --poses {inputs}/poses.star --output {outputs}/stack.mrcs"
+                " --pad-scale 2 --threads {threads}",), "{exitplane} --version"),
+            Processes("relion_project, one process (it has no threads)", (RELION % ("poses", "stack"),),
+                      "relion_project --version"),
+            Processes("relion_project, two processes of half the poses", (
+                RELION % ("poses-1", "stack-1"), RELION % ("poses-2", "stack-2")), "relion_project --version"),
+        ),
+        projections_per_unit=500, unit="s a run", prepare="make_project_inputs.py --box 256 --poses 500"),
+}

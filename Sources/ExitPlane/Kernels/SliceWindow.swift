@@ -1,0 +1,61 @@
+import CKernels
+
+/// A compact window in the form the slice kernel wants; see `ep_window`.
+struct SliceWindow<Scalar: GridScalar>: Sendable {
+  let width: Int
+  let degree: Int
+  /// Coordinates are taken modulo this, where the grid is periodic.
+  private let period: Double
+  /// Beyond this on either side of 0 every point has the same value, that of the grid's border.
+  private let reach: Double
+  /// (degree + 1) × (width rounded up to 4).
+  private let coefficients: AlignedBuffer<Scalar>
+
+  /// - Parameters:
+  ///   - polynomials: of each tap, highest power first, in `t = 2 (first tap − (p − width/2)) − 1`.
+  ///   - period: in samples, or nil for a grid that ends.
+  ///   - reach: the last coordinate whose taps lie in the grid with its border.
+  init(polynomials: [[Scalar]], period: Double? = nil, reach: Double = .infinity) throws {
+    width = polynomials.count
+    degree = polynomials[0].count - 1
+    self.period = period ?? 0
+    self.reach = reach
+    let stride = (width + 3) / 4 * 4
+    coefficients = try AlignedBuffer(count: (degree + 1) * stride, of: "a window")
+    for (tap, polynomial) in polynomials.enumerated() {
+      for (power, value) in polynomial.enumerated() {
+        coefficients.pointer[power * stride + tap] = value
+      }
+    }
+  }
+
+  /// Linear interpolation, on a grid whose border is one sample wide.
+  static func linear(half: Int) throws -> SliceWindow {
+    try SliceWindow(polynomials: [[0.5, 0.5], [-0.5, 0.5]], reach: justBelow(half + 1))
+  }
+
+  /// The cubic B-spline `B(d) = 4 − 6d² + 3|d|³`, `(2 − |d|)³` beyond |d| = 1, of coefficients that end at
+  /// `half + 1`, on a grid whose border is four samples wide.
+  static func cubicSpline(half: Int) throws -> SliceWindow {
+    // With |d| = (3 + t)/2, (1 + t)/2 and their mirror images.
+    try SliceWindow(
+      polynomials: [
+        [0.125, 0.375, 0.375, 0.125], [-0.375, -0.375, 1.875, 2.875],
+        [0.375, -0.375, -1.875, 2.875], [-0.125, 0.375, -0.375, 0.125],
+      ],
+      reach: justBelow(half + 3))
+  }
+
+  /// Where the cell below is still the one that interpolation reads.
+  private static func justBelow(_ coordinate: Int) -> Double { Double(coordinate) * (1 - 0x1p-40) }
+
+  /// Calls a kernel with the window in C's terms.
+  ///
+  /// - Parameter bandLimit: points beyond this on any axis are zero.
+  func withDescriptor(bandLimit: Double, _ body: (UnsafePointer<ep_window>) -> Void) {
+    var descriptor = ep_window(
+      width: Int32(width), degree: Int32(degree), coefficients: UnsafeRawPointer(coefficients.pointer),
+      period: period, bandLimit: bandLimit, reach: reach)
+    withUnsafePointer(to: &descriptor) { body($0) }
+  }
+}
