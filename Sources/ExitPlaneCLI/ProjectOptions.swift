@@ -46,10 +46,11 @@ struct RelionAngles: ExpressibleByArgument {
 }
 
 struct ImageOptions: ParsableArguments {
-  @Option(help: "The images' side in pixels, or 'rows,columns'; the map's by default.")
+  @Option(
+    help: "The images' side in pixels, or 'rows,columns'; the map's by default, needed for a structure.")
   var box: BoxArgument?
 
-  @Option(help: "The images' pixel size in Å: the map's, unless --rescale is given.")
+  @Option(help: "The images' pixel size in Å: the map's, unless --rescale is given; needed for a structure.")
   var pixelSize: Double?
 
   @Flag(help: "Resample a map whose voxel size is not --pixel-size, in Fourier space.")
@@ -92,13 +93,30 @@ struct BoxArgument: ExpressibleByArgument {
 enum InterpolationName: String, ExpressibleByArgument, CaseIterable {
   case linear
   case cubic
+  case exact
 }
 
 extension SliceGrid: ExpressibleByArgument {}
 
+enum MethodName: String, ExpressibleByArgument, CaseIterable {
+  case fourierSlice = "fourier-slice"
+  case gaussian
+}
+
+struct GaussianOptions: ParsableArguments {
+  @Flag(help: "Take the potential at pixel centres instead of its mean over pixels.")
+  var pointSampling = false
+
+  @Option(help: "Compute on a grid this many times finer, then crop it in Fourier space.")
+  var upsampling = 1
+}
+
 struct SliceOptions: ParsableArguments {
-  @Option(help: "How the transform is interpolated.")
-  var interpolation = InterpolationName.linear
+  @Option(
+    help: """
+      How the transform is interpolated: 'linear', 'cubic' (B-splines), or 'exact', to the accuracy asked for.
+      """)
+  var interpolation = InterpolationName.cubic
 
   @Option(
     help: """
