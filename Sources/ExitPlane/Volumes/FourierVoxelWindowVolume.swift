@@ -196,4 +196,31 @@ extension FourierVoxelWindowVolume: FourierSliceVolume {
   ) {
     sampleWindow(window, of: grid, on: plane, into: spectrum)
   }
+
+  /// The plain form of what the kernel does.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func _value(
+    at frequency: SIMD3<Double>, outOfBounds _: OutOfBoundsMode<Scalar>
+  ) -> Complex<Scalar> {
+    let period = Double(gridSize)
+    var point = frequency - period * (frequency / period).rounded(.toNearestOrEven)
+    let isMirrored = point.x < 0
+    if isMirrored { point = -point }
+    let lower = point - Double(window.width) / 2
+    let floored = lower.rounded(.down)
+    let taps = (0..<3).map { window.taps(at: Scalar(1 - 2 * (lower[$0] - floored[$0]))) }
+    let p = grid.storage.pointer
+    var sum = Complex<Scalar>.zero
+    for (z, weightZ) in taps[2].enumerated() {
+      for (y, weightY) in taps[1].enumerated() {
+        let row = grid.index(x: Int(floored.x) + 1, y: Int(floored.y) + 1 + y, z: Int(floored.z) + 1 + z)
+        for (x, weightX) in taps[0].enumerated() {
+          let weight = weightX * weightY * weightZ
+          sum += Complex(p[row + 2 * x], p[row + 2 * x + 1]).multiplied(by: weight)
+        }
+      }
+    }
+    return isMirrored ? sum.conjugate : sum
+  }
 }
