@@ -89,12 +89,12 @@ struct ProjectCommandTests {
   @Test("a structure is rendered, and projected in two ways that agree")
   func structure() throws {
     let folder = try ScratchFolder()
+    let atoms: [[Double]] = [[-4, 2, 1], [3, -5, 0.5], [1, 4, -3], [0, -1, 2.5]]
     var pdb = ""
-    for (index, (x, y, z)) in [(-4.0, 2, 1), (3, -5, 0.5), (1, 4, -3), (0, -1, 2.5)].enumerated() {
-      let coordinates = [x, y, z].map { String(format: "%8.3f", $0) }.joined()
-      pdb +=
-        "ATOM  \(String(format: "%5d", index + 1))  CA  ALA A\(String(format: "%4d", index + 1))    "
-        + coordinates + "  1.00 40.00           C\n"
+    for (index, atom) in atoms.enumerated() {
+      let number = String(format: "%4d", index + 1)
+      let coordinates = atom.map { String(format: "%8.3f", $0) }.joined()
+      pdb += "ATOM   \(number)  CA  ALA A\(number)    \(coordinates)  1.00 40.00           C\n"
     }
     try folder.write("model.pdb", pdb + "END\n")
     let image = ["--euler", "30,50,70", "--box", "32"]

@@ -13,7 +13,7 @@ struct ReferenceFolder {
     let bytes = try readFile(file)
     struct Listing: Decodable { let cases: [ReferenceCase] }
     do {
-      cases = try JSONDecoder().decode(Listing.self, from: Data(bytes)).cases
+      cases = try referenceDecoder().decode(Listing.self, from: Data(bytes)).cases
     } catch {
       throw ExitPlaneError.file(
         file, found: "it is not a list of reference cases (\(error))",
@@ -49,7 +49,7 @@ extension ReferenceFolder {
   /// The atoms of a case: positions in Å, a list of Gaussians each.
   struct Atoms: Decodable {
     let positions: [[Double]]
-    let atomic_numbers: [Int]
+    let atomicNumbers: [Int]
     let amplitudes: [[Double]]
     let variances: [[Double]]
   }
@@ -57,7 +57,7 @@ extension ReferenceFolder {
   func readAtoms(_ relative: String) throws -> Atoms {
     let bytes = try readFile(file(relative))
     do {
-      return try JSONDecoder().decode(Atoms.self, from: Data(bytes))
+      return try referenceDecoder().decode(Atoms.self, from: Data(bytes))
     } catch {
       throw ExitPlaneError.file(
         file(relative), found: "it is not a list of atoms (\(error))",
@@ -71,15 +71,15 @@ struct ReferenceCase: Decodable {
   struct Volume: Decodable {
     let file: String
     let representation: String?
-    let pad_scale: Double?
-    let b_factor_by_element: Double?
+    let padScale: Double?
+    let bFactorByElement: Double?
   }
 
   struct Image: Decodable {
     let shape: [Int]
-    let padded_shape: [Int]
-    let pixel_size: Double
-    let voltage_in_kilovolts: Double?
+    let paddedShape: [Int]
+    let pixelSize: Double
+    let voltageInKilovolts: Double?
   }
 
   struct Expected: Decodable {
@@ -101,17 +101,17 @@ struct ReferenceCase: Decodable {
 
   let name: String
   let method: String
-  let outputs_real_space: Bool?
+  let outputsRealSpace: Bool?
   let volume: Volume?
-  let rotation_matrix: [[Double]]?
+  let rotationMatrix: [[Double]]?
   let image: Image?
   let options: [String: OptionValue]?
-  let coordinates_zyx: [[Double]]?
-  let phi_theta_psi_degrees: [[Double]]?
-  let euler_vector_degrees: [[Double]]?
-  let atomic_numbers: [Int]?
+  let coordinatesZyx: [[Double]]?
+  let phiThetaPsiDegrees: [[Double]]?
+  let eulerVectorDegrees: [[Double]]?
+  let atomicNumbers: [Int]?
   let expected: Expected
-  let max_abs_error_over_max_abs: Double
+  let maxAbsErrorOverMaxAbs: Double
 }
 
 /// The value of an option: a flag, a number, a list of numbers or a word.
@@ -197,4 +197,12 @@ extension GridShape {
     }
     try self.init(rows: lengths[0], columns: lengths[1])
   }
+}
+
+/// Reads the names that cases are written with, `pad_scale`, as Swift's, `padScale`; keys of options, which are
+/// data, stay as they are.
+private func referenceDecoder() -> JSONDecoder {
+  let decoder = JSONDecoder()
+  decoder.keyDecodingStrategy = .convertFromSnakeCase
+  return decoder
 }

@@ -63,21 +63,21 @@ struct ReferenceMethods<Scalar: GridScalar> {
       result = ReferenceResult(shape: [values.count], isComplex: false, values: values.map(Double.init))
     case "GaussianMixtureProjection": result = try gaussianMixture(reference, &options)
     case "PengScatteringFactors":
-      let numbers = try required(reference.atomic_numbers, "atomic_numbers")
+      let numbers = try required(reference.atomicNumbers, "atomic_numbers")
       let factors = try numbers.map { try ScatteringFactor.peng(atomicNumber: $0) }
       result = ReferenceResult(
         shape: [2, numbers.count, 5], isComplex: false,
         values: factors.flatMap(\.amplitudesInAngstroms) + factors.flatMap(\.widthsInSquareAngstroms))
     case "EulerAnglePose":
       result = ReferenceResult(
-        matrices: try required(reference.phi_theta_psi_degrees, "phi_theta_psi_degrees").map {
+        matrices: try required(reference.phiThetaPsiDegrees, "phi_theta_psi_degrees").map {
           let angles = try triple($0)
           return try Rotation(
             phiInDegrees: angles.x, thetaInDegrees: angles.y, psiInDegrees: angles.z)
         })
     case "AxisAnglePose":
       result = ReferenceResult(
-        matrices: try required(reference.euler_vector_degrees, "euler_vector_degrees").map {
+        matrices: try required(reference.eulerVectorDegrees, "euler_vector_degrees").map {
           try Rotation(axisAngleInDegrees: triple($0))
         })
     default:
@@ -108,7 +108,7 @@ struct ReferenceMethods<Scalar: GridScalar> {
         let integrator = EwaldSphereExtraction<Volume>(
           outputsIntegral: outputsIntegral, sliceGrid: .volume, outOfBounds: outOfBounds)
         let (pose, plane) = (try pose(reference), try plane(reference))
-        return reference.outputs_real_space == true
+        return reference.outputsRealSpace == true
           ? ReferenceResult(try integrator.project(volume, at: pose, onto: plane))
           : ReferenceResult(try integrator.integrate(volume, at: pose, onto: plane))
       }
@@ -120,9 +120,9 @@ struct ReferenceMethods<Scalar: GridScalar> {
     }
     switch source.representation {
     case "FourierVoxelGridVolume":
-      return try extract(FourierVoxelGridVolume(map, padScale: source.pad_scale ?? 1))
+      return try extract(FourierVoxelGridVolume(map, padScale: source.padScale ?? 1))
     case "FourierVoxelSplineVolume":
-      return try extract(FourierVoxelSplineVolume(map, padScale: source.pad_scale ?? 1))
+      return try extract(FourierVoxelSplineVolume(map, padScale: source.padScale ?? 1))
     default:
       throw ExitPlaneError(
         .unsupported, "representation \(source.representation ?? "none") is not supported")
@@ -170,7 +170,7 @@ struct ReferenceMethods<Scalar: GridScalar> {
 
   /// Coordinates as (z, y, x); cases list them by axis: all z, all y, all x.
   private func points(_ reference: ReferenceCase) throws -> [SIMD3<Double>] {
-    let axes = try required(reference.coordinates_zyx, "coordinates_zyx")
+    let axes = try required(reference.coordinatesZyx, "coordinates_zyx")
     guard axes.count == 3, axes[0].count == axes[1].count, axes[1].count == axes[2].count else {
       throw ExitPlaneError.invalid(
         "coordinates_zyx", got: "\(axes.map(\.count))", need: "three lists of one length")
@@ -183,21 +183,21 @@ struct ReferenceMethods<Scalar: GridScalar> {
   ) throws -> ReferenceResult
   where Integrator.Plan: RealImagePlan, Integrator.Plan.Scalar == Scalar {
     let (pose, plane) = (try pose(reference), try plane(reference))
-    return reference.outputs_real_space == true
+    return reference.outputsRealSpace == true
       ? ReferenceResult(try integrator.project(volume, at: pose, onto: plane))
       : ReferenceResult(try integrator.integrate(volume, at: pose, onto: plane))
   }
 
   private func pose(_ reference: ReferenceCase) throws -> Pose {
-    Pose(rotation: try Rotation(matrix: required(reference.rotation_matrix, "rotation_matrix")))
+    Pose(rotation: try Rotation(matrix: required(reference.rotationMatrix, "rotation_matrix")))
   }
 
   private func plane(_ reference: ReferenceCase) throws -> ImageConfiguration {
     let image = try required(reference.image, "image")
     return try ImageConfiguration(
-      shape: GridShape(lengths: image.shape), pixelSizeInAngstroms: image.pixel_size,
-      voltageInKilovolts: image.voltage_in_kilovolts ?? 300,
-      paddedShape: GridShape(lengths: image.padded_shape))
+      shape: GridShape(lengths: image.shape), pixelSizeInAngstroms: image.pixelSize,
+      voltageInKilovolts: image.voltageInKilovolts ?? 300,
+      paddedShape: GridShape(lengths: image.paddedShape))
   }
 
   private func outOfBoundsMode(_ options: inout ReferenceOptions) throws -> OutOfBoundsMode<Scalar> {

@@ -79,7 +79,7 @@ struct VerifyCommand: ParsableCommand {
     let error = largestError(result.values, expected, isComplex: result.isComplex)
     let tolerance =
       precision == .single
-      ? max(2e-5, reference.max_abs_error_over_max_abs) : reference.max_abs_error_over_max_abs
+      ? max(2e-5, reference.maxAbsErrorOverMaxAbs) : reference.maxAbsErrorOverMaxAbs
     return Verdict(
       outcome: error <= tolerance ? .holds : .fails,
       detail: "error \(scientific(error)), tolerance \(scientific(tolerance))")
