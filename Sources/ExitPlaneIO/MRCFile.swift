@@ -147,31 +147,15 @@ public final class MRCFile: Sendable {
 
   /// The samples of consecutive sections with x fastest, then y, then z.
   private func read<Scalar: GridScalar>(sections: Range<Int>) throws -> [Scalar] {
-    let perSection = header.samplesPerSection
-    let count = perSection * sections.count
+    let sectionByteCount = header.samplesPerSection * header.mode.bytesPerSample
+    let start = header.dataOffset + sections.lowerBound * sectionByteCount
+    let bytes = UnsafeRawBufferPointer(
+      rebasing: memory.bytes[start..<start + sections.count * sectionByteCount])
+    let count = header.samplesPerSection * sections.count
     try requireMemory(for: count, of: Scalar.self)
-    let decoder = MRCDecoder(header)
-    let bytesPerSection = perSection * header.mode.bytesPerSample
-    func bytes(ofSection section: Int) -> UnsafeRawPointer? {
-      memory.bytes.baseAddress.map { $0 + header.dataOffset + section * bytesPerSection }
-    }
-    return try Array(unsafeUninitializedCapacity: count) { values, initializedCount in
-      if (header.columnAxis, header.rowAxis) == (.x, .y) {
-        if let source = bytes(ofSection: sections.lowerBound) {
-          decoder.decode(source, into: UnsafeMutableBufferPointer(rebasing: values[..<count]))
-        }
-      } else {
-        try requireMemory(for: perSection, of: Scalar.self)
-        let strides = AxisStrides(header, sectionsRead: sections.count)
-        withUnsafeTemporaryAllocation(of: Scalar.self, capacity: perSection) { plane in
-          for section in sections {
-            guard let source = bytes(ofSection: section) else { return }
-            decoder.decode(source, into: plane)
-            strides.scatter(
-              UnsafeBufferPointer(plane), ofSection: section - sections.lowerBound, into: values)
-          }
-        }
-      }
+    return Array(unsafeUninitializedCapacity: count) { values, initializedCount in
+      MRCAxisOrder(header, sections: sections.count)
+        .read(bytes, with: MRCDecoder(header), into: UnsafeMutableBufferPointer(rebasing: values[..<count]))
       initializedCount = count
     }
   }
@@ -242,52 +226,6 @@ public final class MRCFile: Sendable {
         throw ExitPlaneError.file(
           path, at: .byte(8), found: "nz is \(header.sections) for a volume",
           need: "need 1 to \(GridShape.largestAxis)")
-      }
-    }
-  }
-}
-
-/// Where a sample of the file goes in an array `[z][y][x]`.
-private struct AxisStrides {
-  let column: Int
-  let row: Int
-  let section: Int
-  let columns: Int
-  let rows: Int
-
-  init(_ header: MRCHeader, sectionsRead: Int) {
-    func count(_ axis: MRCHeader.Axis) -> Int {
-      axis == header.sectionAxis ? sectionsRead : header.count(along: axis)
-    }
-    func stride(_ axis: MRCHeader.Axis) -> Int {
-      switch axis {
-      case .x: 1
-      case .y: count(.x)
-      case .z: count(.x) * count(.y)
-      }
-    }
-    column = stride(header.columnAxis)
-    row = stride(header.rowAxis)
-    section = stride(header.sectionAxis)
-    columns = header.columns
-    rows = header.rows
-  }
-
-  /// The indices are in range because the three counts multiply to the length of `values`.
-  func scatter<Scalar: BitwiseCopyable>(
-    _ plane: UnsafeBufferPointer<Scalar>, ofSection index: Int,
-    into values: UnsafeMutableBufferPointer<Scalar>
-  ) {
-    guard let input = plane.baseAddress, let output = values.baseAddress else { return }
-    let start = output + index * section
-    // Squares of 32 keep the rows read and the rows written in the cache at once.
-    for firstRow in stride(from: 0, to: rows, by: 32) {
-      for firstColumn in stride(from: 0, to: columns, by: 32) {
-        for r in firstRow..<min(firstRow + 32, rows) {
-          for c in firstColumn..<min(firstColumn + 32, columns) {
-            start[r &* row &+ c &* column] = input[r &* columns &+ c]
-          }
-        }
       }
     }
   }

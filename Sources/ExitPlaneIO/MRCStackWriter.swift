@@ -8,7 +8,7 @@ import Synchronization
 /// the images alone, never on the order or the number of threads.
 ///
 /// - Memory: 32 bytes an image for its statistics (3 MB for 100,000 images), so that they can be joined
-///   in the order of the images; besides, 96 KiB a call in progress.
+///   in the order of the images; besides, up to 160 KiB a call in progress.
 public final class MRCStackWriter: Sendable {
   public let path: String
   public let shape: GridShape
@@ -70,8 +70,8 @@ public final class MRCStackWriter: Sendable {
   /// way to either mode.
   ///
   /// - Throws: `.invalidValue` for an index out of range, a wrong number of pixels, an image written
-  ///   before, or a pixel that is not finite in the file's mode; `.unwritableFile`. After an error the
-  ///   stack cannot be finished.
+  ///   before, or a pixel that is not finite in the file's mode; `.unwritableFile`. An image that was
+  ///   refused counts as missing.
   public func write<Scalar: GridScalar>(_ image: UnsafeBufferPointer<Scalar>, at index: Int) throws {
     guard (0..<count).contains(index) else {
       throw ExitPlaneError.invalid("number of an image, from 0,", got: "\(index)", need: "0 to \(count - 1)")
@@ -90,7 +90,7 @@ public final class MRCStackWriter: Sendable {
     guard stored.isFinite else { throw unstorable(image, index: index) }
     let isFirst = statistics.withLock {
       let isFirst = $0[index].count == 0
-      $0[index] = stored
+      $0[index] = isFirst ? stored : MRCStatistics()
       return isFirst
     }
     guard isFirst else {

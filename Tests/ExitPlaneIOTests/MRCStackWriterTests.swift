@@ -208,6 +208,7 @@ struct MRCStackWriterTests {
       expectRefusal(.invalidValue, saying: "image 1", "written twice") {
         try write(values, at: 0, to: writer)
       }
+      expectRefusal(.invalidValue, saying: "image 1 of", "missing") { try writer.finish() }
       expectRefusal(.invalidValue, saying: "is 3", "0 to 2") { try write(values, at: 3, to: writer) }
       expectRefusal(.invalidValue, saying: "is -1", "0 to 2") { try write(values, at: -1, to: writer) }
       expectRefusal(.invalidValue, saying: "image 2 is 3", "4 for 2 × 2") {
