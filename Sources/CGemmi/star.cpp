@@ -97,7 +97,7 @@ std::string file_text(const char *path) {
 
   std::string text;
   if (S_ISREG(status.st_mode)) text.reserve(size_t(status.st_size) + 1);
-  const size_t step = 1 << 20;
+  const size_t step = 1 << 20, most_unpacked = 64 << 20, most_expansion = 200;
   size_t filled = 0;
   int got;
   do {
@@ -111,6 +111,11 @@ std::string file_text(const char *path) {
             static_cast<const char *>(zero) - text.data()};
       filled += size_t(got);
     }
+    // Tables pack to a third or a tenth; past this a small file is there to fill the memory.
+    if (S_ISREG(status.st_mode) && filled > most_unpacked && filled / most_expansion > size_t(status.st_size))
+      throw Fault{
+          cgemmi_star_malformed, "unpacks to more than " + std::to_string(most_expansion) + " times its size",
+          "a gzipped STAR file, or the unpacked one, is needed"};
   } while (got > 0);
   text.resize(filled);
   int code = Z_OK;

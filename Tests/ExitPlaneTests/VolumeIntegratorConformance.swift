@@ -69,6 +69,21 @@ struct ConformingIntegrator: Sendable, CustomTestStringConvertible {
           conformanceMap(sum, plane), padScale: 2, griddingCorrection: true)
       }
     }
+      + FourierVoxelSplineVolume<Scalar>.Prefilter.allCases.map { prefilter in
+        ConformingIntegrator(
+          "cubic slices, \(prefilter)", FourierSliceExtraction<FourierVoxelSplineVolume<Scalar>>(),
+          statedError: 0.005, average: false
+        ) { sum, plane in
+          try FourierVoxelSplineVolume(
+            conformanceMap(sum, plane), padScale: 1.5, prefilter: prefilter)
+        }
+      } + [
+        ConformingIntegrator(
+          // The phantom does not vanish entirely where an image is smaller than it.
+          "exact slices", FourierSliceExtraction<FourierVoxelWindowVolume<Scalar>>(), statedError: 3e-4,
+          average: false
+        ) { sum, plane in try FourierVoxelWindowVolume(conformanceMap(sum, plane), accuracy: 1e-12) }
+      ]
   }
 }
 

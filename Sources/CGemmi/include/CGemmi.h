@@ -2,6 +2,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "CGemmiStructure.h"
+
 // C over gemmi's C++. No exception leaves these functions: what fails is kept in the handle and asked
 // for there. Handles are not shared between threads while a function that takes them non-const runs.
 

@@ -104,7 +104,8 @@ public struct EwaldSpherePlan<Volume: FourierSliceVolume>: ProjectionPlan {
 
   /// The full spectrum of the padded shape, real and imaginary parts in turn; it holds until the workspace's
   /// next use.
-  public func spectrum(at pose: Pose, using workspace: inout Workspace) -> UnsafeMutableBufferPointer<Scalar> {
+  public func spectrum(at pose: Pose, using workspace: inout Workspace) -> UnsafeMutableBufferPointer<Scalar>
+  {
     guard let output = workspace.output, let outputFFT else {
       extractSlice(at: pose, fromCentre: false, scale: geometry.scale, workspace)
       return workspace.slice.buffer

@@ -1,0 +1,61 @@
+/// Which atoms of a structure are taken, and as what.
+public struct StructureOptions: Sendable, Hashable {
+  /// What is done where an atom has alternate locations.
+  public enum Alternates: String, Sendable, Hashable, CaseIterable {
+    /// At each residue the location of highest occupancy, the first of equals, with its own occupancy.
+    case highestOccupancy
+    case all
+  }
+
+  public enum BFactors: Sendable, Hashable {
+    /// The file's, or the isotropic equivalent of anisotropic ones; 0 Å² where there is none.
+    case used
+    case ignored
+    case replaced(squareAngstroms: Double)
+  }
+
+  /// Which point becomes the origin, about which poses rotate.
+  public enum Centring: String, Sendable, Hashable, CaseIterable {
+    /// The centre of mass, with occupancies.
+    case mass
+    /// The middle of the atoms' extent.
+    case geometry
+    /// The file's origin.
+    case none
+  }
+
+  /// By name, usually a number; the first if not given.
+  public var model: String?
+  /// In gemmi's syntax, `/model/chains/residues/atoms`: `A,B`, `//A/10-40`, `//*//CA`, `(ALA)`, `;q>0.5`.
+  public var selection: String?
+  /// A biological assembly by name, usually a number; the atoms as the file lists them if not given. An
+  /// atom on an axis of symmetry is there once for every operation, as assemblies are written.
+  public var assembly: String?
+  public var alternates: Alternates
+  public var keepsHydrogens: Bool
+  public var keepsWaters: Bool
+  /// What the file lists as HETATM: ligands, ions, and waters with them.
+  public var keepsHeteroatoms: Bool
+  public var bFactors: BFactors
+  /// Weighs atoms by their occupancy, otherwise all by 1.
+  public var usesOccupancies: Bool
+  public var centring: Centring
+
+  public init(
+    model: String? = nil, selection: String? = nil, assembly: String? = nil,
+    alternates: Alternates = .highestOccupancy, keepsHydrogens: Bool = true, keepsWaters: Bool = true,
+    keepsHeteroatoms: Bool = true, bFactors: BFactors = .used, usesOccupancies: Bool = true,
+    centring: Centring = .mass
+  ) {
+    self.model = model
+    self.selection = selection
+    self.assembly = assembly
+    self.alternates = alternates
+    self.keepsHydrogens = keepsHydrogens
+    self.keepsWaters = keepsWaters
+    self.keepsHeteroatoms = keepsHeteroatoms
+    self.bFactors = bFactors
+    self.usesOccupancies = usesOccupancies
+    self.centring = centring
+  }
+}
