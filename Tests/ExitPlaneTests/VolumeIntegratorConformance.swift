@@ -211,8 +211,9 @@ struct VolumeIntegratorConformance {
           error = max(error, abs(images[1][y * n + x] - images[0][y * n + mirrored]))
         }
       }
-      // Of an even axis's Nyquist row one side is sampled; the phantom nearly vanishes there.
-      #expect(error < max(method.rounding, 1e-9) * Self.peak(images[0]))
+      // Of an even axis's Nyquist row one side is sampled. The phantom nearly vanishes there, and so does the sum
+      // over its voxels, but for periodic images of frequencies that turn out of the box's Nyquist.
+      #expect(error < max(method.rounding, n % 2 == 0 ? 1e-5 : 1e-9) * Self.peak(images[0]))
     }
   }
 
