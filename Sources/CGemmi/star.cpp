@@ -5,20 +5,17 @@
 // line, as RELION writes and reads it. That also finds rows whose lengths are wrong but add up.
 
 #include "CGemmi.h"
+#include "text_file.hpp"
 
 #include <strings.h>
-#include <sys/stat.h>
-#include <zlib.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
 #include <cstring>
 #include <memory>
 #include <new>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <vector>
 
 #include <gemmi/atof.hpp>
@@ -79,53 +76,13 @@ std::string excerpt(const char *start, const char *end) {
 // MARK: The file's text
 
 std::string file_text(const char *path) {
-  auto unreadable = [](std::string found, const char *need) -> Fault {
-    return Fault{cgemmi_star_unreadable, std::move(found), need};
-  };
-  auto reason = [](int code) {
-    return code == ENOENT ? std::string("no such file") : std::generic_category().message(code);
-  };
-  struct stat status;
-  if (stat(path, &status) != 0) throw unreadable(reason(errno), "the path of a STAR file is needed");
-  if (S_ISDIR(status.st_mode)) throw unreadable("is a directory", "the path of a STAR file is needed");
-
-  // zlib passes a file that is not gzipped through as it is.
-  errno = 0;
-  std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen(path, "rb"), gzclose_r);
-  if (!file) throw unreadable("cannot be opened: " + reason(errno), "a readable file is needed");
-  gzbuffer(file.get(), 1 << 18);
-
-  std::string text;
-  if (S_ISREG(status.st_mode)) text.reserve(size_t(status.st_size) + 1);
-  const size_t step = 1 << 20, most_unpacked = 64 << 20, most_expansion = 200;
-  size_t filled = 0;
-  int got;
-  do {
-    text.resize(filled + step);
-    got = gzread(file.get(), &text[filled], step);
-    if (got > 0) {
-      // Looked for at every step, so that a map of zeros that was packed small is not unpacked whole.
-      if (const void *zero = std::memchr(&text[filled], 0, size_t(got)))
-        throw Fault{
-            cgemmi_star_malformed, "a zero byte: this is not text", "a STAR file is needed", 0,
-            static_cast<const char *>(zero) - text.data()};
-      filled += size_t(got);
-    }
-    // Tables pack to a third or a tenth; past this a small file is there to fill the memory.
-    if (S_ISREG(status.st_mode) && filled > most_unpacked && filled / most_expansion > size_t(status.st_size))
-      throw Fault{
-          cgemmi_star_malformed, "unpacks to more than " + std::to_string(most_expansion) + " times its size",
-          "a gzipped STAR file, or the unpacked one, is needed"};
-  } while (got > 0);
-  text.resize(filled);
-  int code = Z_OK;
-  std::string message = gzerror(file.get(), &code);
-  // A compressed stream that stops short is no error to gzread, only to gzclose.
-  int closed = gzclose_r(file.release());
-  if (got < 0 && code == Z_ERRNO) throw unreadable("cannot be read: " + reason(errno), "a readable file is needed");
-  if (got < 0 || closed != Z_OK)
-    throw unreadable("is damaged or cut short (gzip)", "the whole file is needed");
-  return text;
+  try {
+    return read_text_file(path, "a STAR file");
+  } catch (TextFileFault &fault) {
+    throw Fault{
+        fault.is_text ? cgemmi_star_unreadable : cgemmi_star_malformed, std::move(fault.found),
+        std::move(fault.need), 0, fault.byte};
+  }
 }
 
 /// Refuses what is not text, before the grammar gives a less helpful reason.

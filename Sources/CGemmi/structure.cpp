@@ -4,19 +4,16 @@
 // missing 20 or 50 Å². Here numbers are looked at before gemmi sees them, and what is missing becomes 0.
 
 #include "CGemmiStructure.h"
+#include "text_file.hpp"
 
-#include <sys/stat.h>
-#include <zlib.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
 #include <cstring>
 #include <memory>
 #include <new>
 #include <stdexcept>
 #include <string>
-#include <system_error>
 #include <vector>
 
 // Debian's package leaves out the formatting library that gemmi brings along.
@@ -38,7 +35,7 @@ struct Fault {
   size_t line = 0;
 };
 
-const char *const needed = "a structure in PDB or mmCIF format is needed";
+const char *const needed = "a PDB or mmCIF file is needed";
 
 [[noreturn]] void malformed(std::string found, std::string need = needed, size_t line = 0) {
   throw Fault{cgemmi_structure_malformed, std::move(found), std::move(need), line};
@@ -58,44 +55,13 @@ std::string list(const Items &items, Name name) {
 // MARK: The file's text
 
 std::string file_text(const char *path) {
-  auto unreadable = [](int code) {
-    return Fault{cgemmi_structure_unreadable,
-                 code == ENOENT ? "no such file" : std::generic_category().message(code), needed};
-  };
-  struct stat status;
-  if (stat(path, &status) != 0) throw unreadable(errno);
-  if (S_ISDIR(status.st_mode)) throw Fault{cgemmi_structure_unreadable, "is a directory", needed};
-
-  // zlib passes a file that is not gzipped through as it is.
-  std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen(path, "rb"), gzclose_r);
-  if (!file) throw unreadable(errno);
-  gzbuffer(file.get(), 1 << 18);
-  std::string text;
-  const size_t step = 1 << 20, most = size_t(1) << 33;
-  size_t filled = 0;
-  int got;
-  do {
-    text.resize(filled + step);
-    errno = 0;
-    got = gzread(file.get(), &text[filled], unsigned(step));
-    if (got > 0) {
-      if (std::memchr(&text[filled], 0, size_t(got))) malformed("a zero byte: this is not text");
-      filled += size_t(got);
-    }
-    if (filled > most) malformed("more than 8 GiB of text");
-  } while (got > 0);
-  const int failure = errno;
-  text.resize(filled);
-  int code = Z_OK;
-  const std::string message = gzerror(file.get(), &code);
-  // A compressed stream that stops short is no error to gzread where it met it between two reads.
-  const int closed = gzclose_r(file.release());
-  if (got < 0 && code == Z_ERRNO) throw unreadable(failure);
-  if (code == Z_BUF_ERROR || closed == Z_BUF_ERROR)
-    malformed("the compressed data stops short", "a whole gzip file is needed");
-  if (got < 0) malformed("the compressed data is damaged (" + message + ")", "a sound gzip file is needed");
-  if (text.empty()) malformed("nothing in it");
-  return text;
+  try {
+    return read_text_file(path, "a PDB or mmCIF file");
+  } catch (TextFileFault &fault) {
+    throw Fault{
+        fault.is_text ? cgemmi_structure_unreadable : cgemmi_structure_malformed, std::move(fault.found),
+        std::move(fault.need)};
+  }
 }
 
 // MARK: PDB
@@ -234,6 +200,7 @@ bool looks_like_cif(const std::string &text) {
 
 gemmi::Structure parse(const char *path) {
   std::string text = file_text(path);
+  if (text.empty()) malformed("is empty");
   if (!looks_like_cif(text)) {
     check_pdb(text);
     gemmi::Structure structure = gemmi::read_pdb_from_memory(text.data(), text.size(), "structure");

@@ -82,14 +82,17 @@ struct ProjectCommand: ParsableCommand {
   }
 
   private func projectMap<Scalar: GridScalar>(_: Scalar.Type, starPath: String) throws {
-    let (map, voxelSize) = try readMap(MRCFile(path: input), as: Scalar.self)
-    let poseSource = try poses.load(pixelSizeInAngstroms: voxelSize)
+    let (map, pixelSize) = try readMap(MRCFile(path: input), as: Scalar.self)
+    let poseSource = try poses.load(pixelSizeInAngstroms: pixelSize)
+    let extent = Double(map.columns) * map.voxelSizeInAngstroms
     let plane = try ImageConfiguration(
-      shape: images.shape(defaultSide: map.columns), pixelSizeInAngstroms: voxelSize)
+      shape: images.shape(defaultSide: max(1, Int((extent / pixelSize).rounded()))),
+      pixelSizeInAngstroms: pixelSize)
     let padScale = slices.padScale(mapSize: map.columns)
     func project<Volume: FourierSliceVolume>(_ volume: Volume) throws where Volume.Scalar == Scalar {
       let integrator = FourierSliceExtraction<Volume>(
-        outputsIntegral: !images.sum, sliceGrid: slices.sliceGrid)
+        outputsIntegral: !images.sum, sliceGrid: slices.sliceGrid,
+        resamples: images.rescale && slices.resamples, resolutionInAngstroms: slices.resolution)
       try write(integrator.makePlan(for: volume, onto: plane), poses: poseSource, starPath: starPath)
     }
     switch slices.interpolation {
@@ -128,7 +131,7 @@ struct ProjectCommand: ParsableCommand {
     try write(integrator.makePlan(for: mixture, onto: plane), poses: poseSource, starPath: starPath)
   }
 
-  /// The map at the pixel size of the images.
+  /// The map and the pixel size of the images, at which the map is unless slices will resample it.
   private func readMap<Scalar: GridScalar>(
     _ source: MRCFile, as _: Scalar.Type
   ) throws -> (RealVoxelGridVolume<Scalar>, Double) {
@@ -145,6 +148,7 @@ struct ProjectCommand: ParsableCommand {
         "--pixel-size is \(wanted) Å and the voxel size of \(input) is \(rounded(voxelSize, places: 4)) Å",
         "leave --pixel-size out, or add --rescale to resample the map")
     }
+    if slices.resamples { return (volume, wanted) }
     return (try volume.rescaled(toVoxelSizeInAngstroms: wanted, threads: running.threads), wanted)
   }
 }

@@ -53,7 +53,11 @@ struct ImageOptions: ParsableArguments {
   @Option(help: "The images' pixel size in Å: the map's, unless --rescale is given; needed for a structure.")
   var pixelSize: Double?
 
-  @Flag(help: "Resample a map whose voxel size is not --pixel-size, in Fourier space.")
+  @Flag(
+    help: """
+      Allow a --pixel-size that is not the map's: the map, or with cubic and exact interpolation each slice \
+      of it, is resampled in Fourier space.
+      """)
   var rescale = false
 
   @Flag(help: "Plain sums of voxels (RELION's scale) instead of integrals in Å.")
@@ -138,6 +142,12 @@ struct SliceOptions: ParsableArguments {
       real space, as cryoJAX.
       """)
   var sliceGrid = SliceGrid.image
+
+  @Option(help: "Leave out everything beyond this resolution, in Å; it then costs nothing.")
+  var resolution: Double?
+
+  /// Whether slices can be taken at another pixel size than the map's.
+  var resamples: Bool { interpolation != .linear && sliceGrid == .image }
 
   func padScale(mapSize: Int) -> Double {
     if let padScale { return padScale }

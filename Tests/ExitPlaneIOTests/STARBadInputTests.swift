@@ -48,8 +48,8 @@ struct STARBadInputTests {
       try run("/bin/sh", ["-c", "head -c 90000000 /dev/zero | tr '\\0' ' ' | gzip -1 > a.gz"], in: folder)
       #expect(
         message { _ = try STARDocument(contentsOf: folder + "/a.gz") }
-          == "\(folder)/a.gz: unpacks to more than 200 times its size; a gzipped STAR file, or the "
-          + "unpacked one, is needed")
+          == "\(folder)/a.gz: unpacks to more than 200 times its size; a STAR file in gzip of a sensible "
+          + "size, or unpacked, is needed")
     }
   }
 

@@ -177,11 +177,11 @@ public struct GaussianMixtureVolume: Sendable {
     let outside = fractionOutside(radiusInAngstroms: radius)
     guard outside > 0 else { return nil }
     let farthest = positionsInAngstroms.reduce(0) { max($0, dot($1, $1)) }.squareRoot()
+    let box = Int(min(2 * (farthest / h + 1).rounded(.up), 1e9))
     let percent = (max(outside, 0.0001) * 10000).rounded() / 100
     return """
       \(percent) % of the structure lies more than \((radius * 100).rounded() / 100) Å from its centre and \
-      leaves the image of \(shape) pixels in some views; a box of \(2 * (farthest / h + 1).rounded(.up)) \
-      pixels would hold it
+      leaves an image of \(shape) pixels in some views; a box of \(box) pixels would hold it
       """
   }
 }

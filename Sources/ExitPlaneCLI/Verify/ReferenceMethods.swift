@@ -21,6 +21,20 @@ extension ReferenceResult {
       values: spectrum.values.flatMap { [Double($0.real), Double($0.imaginary)] })
   }
 
+  init<Scalar: GridScalar>(_ spectrum: FullSpectrum<Scalar>) {
+    self.init(complex: spectrum.values, spectrum.shape)
+  }
+
+  init<Scalar: GridScalar>(_ image: ComplexImage<Scalar>) {
+    self.init(complex: image.values, image.shape)
+  }
+
+  private init<Scalar: GridScalar>(complex values: [Complex<Scalar>], _ shape: GridShape) {
+    self.init(
+      shape: [shape.rows, shape.columns], isComplex: true,
+      values: values.flatMap { [Double($0.real), Double($0.imaginary)] })
+  }
+
   init(matrices: [Rotation]) {
     self.init(
       shape: [matrices.count, 3, 3], isComplex: false, values: matrices.flatMap { $0.matrix.joined() })
@@ -36,7 +50,7 @@ struct ReferenceMethods<Scalar: GridScalar> {
     var options = ReferenceOptions(reference)
     let result: ReferenceResult
     switch reference.method {
-    case "FourierSliceExtraction": result = try fourierSlice(reference, &options)
+    case "FourierSliceExtraction", "EwaldSphereExtraction": result = try fourierSlice(reference, &options)
     case "mapCoordinates": result = try coordinates(reference, &options)
     case "computeSplineCoefficients":
       let coefficients = try computeSplineCoefficients(readGrid(reference))
@@ -82,12 +96,27 @@ struct ReferenceMethods<Scalar: GridScalar> {
     let map = try readMap(source)
     let outputsIntegral = try options.flag("outputs_integral") ?? true
     let outOfBounds = try outOfBoundsMode(&options)
+    let mask = try options.word("correction_mask").map { word in
+      guard word.hasPrefix("InverseSincMask") else {
+        throw ExitPlaneError(.unsupported, "correction_mask \(word) is not supported")
+      }
+      return InverseSincMask()
+    }
     func extract<Volume: FourierSliceVolume>(_ volume: Volume) throws -> ReferenceResult
     where Volume.Scalar == Scalar {
-      try project(
+      if reference.method == "EwaldSphereExtraction" {
+        let integrator = EwaldSphereExtraction<Volume>(
+          outputsIntegral: outputsIntegral, sliceGrid: .volume, outOfBounds: outOfBounds)
+        let (pose, plane) = (try pose(reference), try plane(reference))
+        return reference.outputs_real_space == true
+          ? ReferenceResult(try integrator.project(volume, at: pose, onto: plane))
+          : ReferenceResult(try integrator.integrate(volume, at: pose, onto: plane))
+      }
+      return try project(
         reference, volume,
         with: FourierSliceExtraction(
-          outputsIntegral: outputsIntegral, sliceGrid: .volume, outOfBounds: outOfBounds))
+          outputsIntegral: outputsIntegral, sliceGrid: .volume, outOfBounds: outOfBounds, correctionMask: mask
+        ))
     }
     switch source.representation {
     case "FourierVoxelGridVolume":
@@ -153,15 +182,22 @@ struct ReferenceMethods<Scalar: GridScalar> {
     _ reference: ReferenceCase, _ volume: Integrator.Volume, with integrator: Integrator
   ) throws -> ReferenceResult
   where Integrator.Plan: RealImagePlan, Integrator.Plan.Scalar == Scalar {
-    let image = try required(reference.image, "image")
-    let plane = try ImageConfiguration(
-      shape: GridShape(lengths: image.shape), pixelSizeInAngstroms: image.pixel_size,
-      voltageInKilovolts: image.voltage_in_kilovolts ?? 300,
-      paddedShape: GridShape(lengths: image.padded_shape))
-    let pose = Pose(rotation: try Rotation(matrix: required(reference.rotation_matrix, "rotation_matrix")))
+    let (pose, plane) = (try pose(reference), try plane(reference))
     return reference.outputs_real_space == true
       ? ReferenceResult(try integrator.project(volume, at: pose, onto: plane))
       : ReferenceResult(try integrator.integrate(volume, at: pose, onto: plane))
+  }
+
+  private func pose(_ reference: ReferenceCase) throws -> Pose {
+    Pose(rotation: try Rotation(matrix: required(reference.rotation_matrix, "rotation_matrix")))
+  }
+
+  private func plane(_ reference: ReferenceCase) throws -> ImageConfiguration {
+    let image = try required(reference.image, "image")
+    return try ImageConfiguration(
+      shape: GridShape(lengths: image.shape), pixelSizeInAngstroms: image.pixel_size,
+      voltageInKilovolts: image.voltage_in_kilovolts ?? 300,
+      paddedShape: GridShape(lengths: image.padded_shape))
   }
 
   private func outOfBoundsMode(_ options: inout ReferenceOptions) throws -> OutOfBoundsMode<Scalar> {
