@@ -248,7 +248,7 @@ struct SliceOptionsTests {
       }
     }
     #expect(
-      try FrequencySlice(shape: shape, frequencies: [.zero, SIMD3(0.5, 0, 0)])
+      try FrequencySlice(shape: shape, frequencies: [.zero, SIMD3(-0.5, 0, 0)])
         == makeFrequencySlice(shape: shape))
   }
 }

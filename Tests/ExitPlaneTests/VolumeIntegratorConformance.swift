@@ -69,6 +69,21 @@ struct ConformingIntegrator: Sendable, CustomTestStringConvertible {
           conformanceMap(sum, plane), padScale: 2, griddingCorrection: true)
       }
     }
+      + FourierVoxelSplineVolume<Scalar>.Prefilter.allCases.map { prefilter in
+        ConformingIntegrator(
+          "cubic slices, \(prefilter)", FourierSliceExtraction<FourierVoxelSplineVolume<Scalar>>(),
+          statedError: 0.005, average: false
+        ) { sum, plane in
+          try FourierVoxelSplineVolume(
+            conformanceMap(sum, plane), padScale: 1.5, prefilter: prefilter)
+        }
+      } + [
+        ConformingIntegrator(
+          // The phantom does not vanish entirely where an image is smaller than it.
+          "exact slices", FourierSliceExtraction<FourierVoxelWindowVolume<Scalar>>(), statedError: 3e-4,
+          average: false
+        ) { sum, plane in try FourierVoxelWindowVolume(conformanceMap(sum, plane), accuracy: 1e-12) }
+      ]
   }
 }
 
@@ -196,8 +211,9 @@ struct VolumeIntegratorConformance {
           error = max(error, abs(images[1][y * n + x] - images[0][y * n + mirrored]))
         }
       }
-      // Of an even axis's Nyquist row one side is sampled; the phantom nearly vanishes there.
-      #expect(error < max(method.rounding, 1e-9) * Self.peak(images[0]))
+      // Of an even axis's Nyquist row one side is sampled. The phantom nearly vanishes there, and so does the sum
+      // over its voxels, but for periodic images of frequencies that turn out of the box's Nyquist.
+      #expect(error < max(method.rounding, n % 2 == 0 ? 1e-5 : 1e-9) * Self.peak(images[0]))
     }
   }
 

@@ -97,14 +97,15 @@ public struct FullTransform: Sendable {
   }
 }
 
-/// The half spectrum (rows × (columns/2 + 1)) sampled one by one, then made that of a real image.
+/// The half spectrum (rows × (columns/2 + 1)) sampled one by one, Nyquist frequencies negative, then made that
+/// of a real image.
 public func realSpectrum(
   rows: Int, columns: Int, _ sample: (_ kx: Int, _ ky: Int) -> ComplexNumber
 ) -> [ComplexNumber] {
   let width = columns / 2 + 1
   let ky = fftFrequencies(rows)
   var raw = [ComplexNumber]()
-  for y in 0..<rows { for x in 0..<width { raw.append(sample(x, ky[y])) } }
+  for y in 0..<rows { for x in 0..<width { raw.append(sample(2 * x == columns ? -x : x, ky[y])) } }
   var out = raw
   for x in columns % 2 == 0 ? [0, columns / 2] : [0] {
     for y in 0..<rows {

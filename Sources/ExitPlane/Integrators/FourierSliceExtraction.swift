@@ -158,11 +158,34 @@ public struct FourierSlicePlan<Volume: FourierSliceVolume>: RealImagePlan {
     let shift = pose.shiftInAngstroms / plane.pixelSizeInAngstroms
     let half = workspace.half.pointer
     workspace.factors.set(shiftInPixels: shift, fromCentre: fromCentre, scale: scale)
-    volume._sample(
-      geometry.plane(at: pose.rotation, factors: workspace.factors), outOfBounds: outOfBounds, into: half)
+    let slicePlane = geometry.plane(at: pose.rotation, factors: workspace.factors)
+    volume._sample(slicePlane, outOfBounds: outOfBounds, into: half)
+    sampleCorner(slicePlane, into: half)
     (half[0], half[1]) = (Scalar(volume.zeroFrequency * scale), 0)
     slice.symmetrize(half)
     if shift != SIMD2(0, 0) { slice.zeroUnshiftable(half) }
+  }
+
+  /// Samples the entry that is at Nyquist on both axes anew.
+  ///
+  /// Nyquist frequencies are negative, but a half spectrum's columns are sampled as positive ones. Elsewhere the
+  /// average with the conjugate partner takes in both signs; this entry is its own partner, and (½, −½) is
+  /// another frequency than (−½, −½).
+  private func sampleCorner(_ slicePlane: SlicePlane, into half: UnsafeMutablePointer<Scalar>) {
+    let (rows, columns) = (slice.shape.rows, slice.shape.columns)
+    guard rows % 2 == 0, columns % 2 == 0,
+      slicePlane.isSampled(row: rows / 2, column: columns / 2)
+    else { return }
+    let point = slicePlane.point(row: rows / 2, column: columns / 2)
+    let index = 2 * ((rows / 2) * slice.shape.spectrumColumns + columns / 2)
+    let nyquist = slicePlane.isBandLimited ? Double(volume.gridSize) / 2 : .infinity
+    guard max(abs(point.x), abs(point.y), abs(point.z)) <= nyquist else {
+      half[index] = 0
+      return
+    }
+    // Both factors are real here: without a shift signs, and with one the entry will be zeroed.
+    let factor: (re: Scalar, im: Scalar) = slicePlane.factor(row: rows / 2, column: columns / 2)
+    half[index] = volume._value(at: point, outOfBounds: outOfBounds).real * factor.re
   }
 
   public func image(

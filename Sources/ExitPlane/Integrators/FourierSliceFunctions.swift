@@ -36,14 +36,15 @@ public struct FrequencySlice: Sendable, Hashable {
   }
 }
 
-/// The central slice `k_z = 0` at an image's own frequencies.
+/// The central slice `k_z = 0` at an image's own frequencies, the Nyquist frequency of an even axis negative.
 public func makeFrequencySlice(shape: GridShape) -> FrequencySlice {
   var frequencies: [SIMD3<Double>] = []
   frequencies.reserveCapacity(shape.rows * shape.spectrumColumns)
   for row in 0..<shape.rows {
     let y = Double(signedFrequency(row, of: shape.rows)) / Double(shape.rows)
     for column in 0..<shape.spectrumColumns {
-      frequencies.append(SIMD3(Double(column) / Double(shape.columns), y, 0))
+      let k = signedFrequency(column, of: shape.columns)
+      frequencies.append(SIMD3(Double(k) / Double(shape.columns), y, 0))
     }
   }
   return FrequencySlice(shape: shape, unchecked: frequencies)

@@ -79,7 +79,8 @@ public struct SlicePlane {
     return (cRe * rRe - cIm * rIm, cRe * rIm + cIm * rRe)
   }
 
-  /// Where an entry lies.
+  /// Where an entry lies. The Nyquist frequency of an even axis is negative, though kernels sample the last column
+  /// of a half spectrum as positive; see `FourierSlicePlan`.
   @inline(__always)
   func point(row: Int, column: Int) -> SIMD3<Double> {
     let x = Double(signedColumn(column))
@@ -96,7 +97,7 @@ public struct SlicePlane {
 
   @inline(__always)
   private func signedColumn(_ column: Int) -> Int {
-    isFull ? signedFrequency(column, of: shape.columns) : column
+    signedFrequency(column, of: shape.columns)
   }
 }
 

@@ -61,6 +61,9 @@ func sampleWindow<Scalar: GridScalar>(
 }
 
 /// Samples anew, one by one, the entries farther out than `edge` on any axis.
+///
+/// What is out of bounds need not be Hermitian, so there the Nyquist column, which kernels sample at the positive
+/// frequency, is sampled at the negative one.
 @inline(__always)
 func resample<Scalar: GridScalar>(
   _ plane: SlicePlane, beyond edge: Double, into spectrum: UnsafeMutablePointer<Scalar>,
@@ -69,7 +72,8 @@ func resample<Scalar: GridScalar>(
   for row in 0..<plane.shape.rows {
     for column in 0..<plane.columns where plane.isSampled(row: row, column: column) {
       let point = plane.point(row: row, column: column)
-      guard max(abs(point.x), abs(point.y), abs(point.z)) > edge else { continue }
+      let isNyquist = 2 * column == plane.shape.columns
+      guard isNyquist || max(abs(point.x), abs(point.y), abs(point.z)) > edge else { continue }
       let factor: (re: Scalar, im: Scalar) = plane.factor(row: row, column: column)
       let sampled = value(point) * Complex(factor.re, factor.im)
       let index = 2 * (row * plane.columns + column)
