@@ -19,7 +19,6 @@ from environments import Environments
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("map", type=pathlib.Path)
-parser.add_argument("more", nargs="*", help="passed on to exitplane project, after --")
 parser.add_argument("--exitplane", type=pathlib.Path, help="our command; without it RELION is held to the sum alone")
 parser.add_argument("--poses", type=int, default=60)
 parser.add_argument("--largest-shift", type=float, default=9.0, help="in ångströms")
@@ -31,7 +30,10 @@ parser.add_argument("--least-correlation-with-relion", type=float)
 parser.add_argument("--least-correlation-with-sum", type=float)
 parser.add_argument("--largest-scale-error", type=float)
 parser.add_argument("--each", action="store_true", help="print every image")
-options = parser.parse_args()
+# What follows -- is for exitplane: argparse itself would read no positional arguments after options.
+split = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
+options = parser.parse_args(sys.argv[1:split])
+options.more = sys.argv[split + 1:]
 Environments(options.venv_dir).enter("finufft")
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "peers"))

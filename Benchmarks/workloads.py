@@ -57,7 +57,7 @@ def slices(box, interpolation, poses):
             ExitPlane(),
             Peer("cryoJAX 0.6.0", "cryojax-0.6", "cryojax_slice.py", arguments),
             Peer("torch-projectors 0.13.1 and irfft2", "torch", "torch_projectors_slice.py", arguments),
-            ExitPlane("inverse FFT alone, ours", workload=f"fft-{box}", is_yardstick=True),
+            ExitPlane("inverse FFT alone, ours", workload=f"inverse-fft-{box}", is_yardstick=True),
             Peer("inverse FFT alone, torch (MKL)", "torch", "torch_projectors_slice.py",
                  arguments + " --inverse-fft-only", is_yardstick=True),
         ))

@@ -39,7 +39,7 @@ inline std::string read_text_file(const char *path, const std::string &wanted) {
 
   std::string text;
   if (S_ISREG(status.st_mode)) text.reserve(size_t(status.st_size) + 1);
-  const size_t step = 1 << 20;
+  const size_t step = 1 << 20, most_unpacked = 64 << 20, most_expansion = 200;
   size_t filled = 0;
   int got;
   do {
@@ -53,6 +53,11 @@ inline std::string read_text_file(const char *path, const std::string &wanted) {
             static_cast<const char *>(zero) - text.data()};
       filled += size_t(got);
     }
+    // Tables pack to a third or a tenth; past this a small file is there to fill the memory.
+    if (S_ISREG(status.st_mode) && filled > most_unpacked && filled / most_expansion > size_t(status.st_size))
+      throw TextFileFault{
+          false, "unpacks to more than " + std::to_string(most_expansion) + " times its size",
+          wanted + " in gzip of a sensible size, or unpacked, is needed"};
   } while (got > 0);
   text.resize(filled);
   int code = Z_OK;

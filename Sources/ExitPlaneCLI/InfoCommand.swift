@@ -4,17 +4,20 @@ import ExitPlaneIO
 
 struct InfoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "info", abstract: "Say what is in a map, a stack or a STAR file.")
+    commandName: "info", abstract: "Say what is in a map, a stack, a STAR file or a structure.")
 
-  @Argument(help: "One or more MRC or STAR files.")
+  @Argument(help: "One or more MRC, STAR, PDB or mmCIF files.")
   var files: [String]
 
   func run() throws {
     for (number, file) in files.enumerated() {
       if number > 0 { print() }
       let lines =
-        lastComponent(of: file).lowercased().hasSuffix(".star") || file.lowercased().hasSuffix(".star.gz")
-        ? try describeSTAR(file) : try describeMRC(file)
+        switch InputKind(path: file) {
+        case .star: try describeSTAR(file)
+        case .structure: try describeStructure(file)
+        case .map: try describeMRC(file)
+        }
       print(file)
       let width = lines.map(\.0.count).max() ?? 0
       for (name, value) in lines { print("  \(name.padded(to: width))  \(value)") }
@@ -78,5 +81,41 @@ struct InfoCommand: ParsableCommand {
         ("optics \(group.number)", "\(group.name): \(parts.compactMap { $0 }.joined(separator: ", "))"))
     }
     return lines
+  }
+
+  @OptionGroup(title: "Atoms of a structure")
+  var atoms: StructureArguments
+
+  private func describeStructure(_ path: String) throws -> [(String, String)] {
+    let file = try StructureFile(path: path)
+    let options = try atoms.options()
+    let summary = try file.summary(options)
+    let structure = try file.atoms(options)
+    func names(_ names: [String]) -> String {
+      names.isEmpty ? "none" : names.prefix(20).joined(separator: ", ") + (names.count > 20 ? ", …" : "")
+    }
+    let extent = [summary.extentInAngstroms.x, summary.extentInAngstroms.y, summary.extentInAngstroms.z]
+    let boxes = try [0.8, 1, 1.5, 2].map {
+      "\(try structure.boxSize(pixelSizeInAngstroms: $0)) at \($0) Å"
+    }
+    return [
+      ("kind", "structure"), ("models", names(summary.modelNames)),
+      ("assemblies", names(summary.assemblyNames)),
+      (
+        "atoms",
+        "\(summary.atomCount) in \(summary.residueCount) residues of \(summary.chainCount) chains; "
+          + "\(summary.hydrogenCount) hydrogens, \(summary.waterCount) of waters, "
+          + "\(summary.heteroatomCount) HETATM, \(summary.alternateCount) alternate locations"
+      ),
+      ("elements", summary.elements.map { "\($0.symbol) \($0.count)" }.joined(separator: ", ")),
+      ("mass", "\(rounded(summary.massInDaltons / 1000, places: 1)) kDa"),
+      (
+        "B-factors",
+        "\(summary.bFactorRangeInSquareAngstroms.lowerBound) to \(summary.bFactorRangeInSquareAngstroms.upperBound) Å²"
+      ),
+      ("occupancies", "\(summary.occupancyRange.lowerBound) to \(summary.occupancyRange.upperBound)"),
+      ("extent", extent.map { rounded($0, places: 1) }.joined(separator: " × ") + " Å"),
+      ("box needed", boxes.joined(separator: ", ")),
+    ]
   }
 }

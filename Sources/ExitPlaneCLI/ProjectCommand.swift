@@ -5,19 +5,23 @@ import ExitPlaneIO
 struct ProjectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "project",
-    abstract: "Project a map at many poses into a particle stack.",
+    abstract: "Project a map or a structure at many poses into a particle stack.",
     discussion: """
       Writes OUTPUT and, beside it, a STAR file that names each image and its pose. Poses come from a \
       RELION STAR file (3.0 or 3.1), are drawn at random, or are given as RELION's angles.
+
+      A map is projected by Fourier slices, a structure (PDB or mmCIF) as a sum of Gaussians. Pixels hold the \
+      potential integrated along the beam, in Å⁻¹.
 
       Examples:
         exitplane project map.mrc --poses particles.star --output stack.mrcs
         exitplane project map.mrc --random-poses 1000 --seed 7 --output stack.mrcs --box 200
         exitplane project map.mrc --euler 0,90,0 --euler 30,60,-15 --output views.mrcs --sum
+        exitplane project model.cif --random-poses 100 --box 128 --pixel-size 1.2 --output stack.mrcs
       """)
 
-  @Argument(help: "The map: a cubic MRC volume.")
-  var map: String
+  @Argument(help: "The map (a cubic MRC volume) or the structure (PDB or mmCIF).")
+  var input: String
 
   @OptionGroup(title: "Poses")
   var poses: PoseOptions
@@ -28,8 +32,24 @@ struct ProjectCommand: ParsableCommand {
   @OptionGroup(title: "Images")
   var images: ImageOptions
 
-  @OptionGroup(title: "Method")
-  var method: SliceOptions
+  @Option(help: "The method: 'fourier-slice' for maps, 'gaussian' for structures.")
+  var method: MethodName?
+
+  @Option(
+    help: """
+      The relative error of exact interpolation (1e-3 by default), or the part of its peak down to which a \
+      Gaussian is computed (1e-6 by default).
+      """)
+  var accuracy: Double?
+
+  @OptionGroup(title: "Fourier slices of a map")
+  var slices: SliceOptions
+
+  @OptionGroup(title: "Gaussians of a structure")
+  var gaussians: GaussianOptions
+
+  @OptionGroup(title: "Atoms of a structure")
+  var atoms: StructureArguments
 
   @OptionGroup(title: "Running")
   var running: RunningOptions
@@ -43,22 +63,75 @@ struct ProjectCommand: ParsableCommand {
   }
 
   private func run<Scalar: GridScalar>(_: Scalar.Type) throws {
-    let starPath = try pathBeside(output, withSuffix: "star", inputs: [map, poses.file].compactMap { $0 })
-    let source = try MRCFile(path: map)
-    let (volume, voxelSize) = try readMap(source, as: Scalar.self)
-    let poseSource = try poses.load(pixelSizeInAngstroms: voxelSize)
-    let plane = try ImageConfiguration(
-      shape: images.shape(defaultSide: volume.columns), pixelSizeInAngstroms: voxelSize)
-    let fourier = try FourierVoxelGridVolume(
-      volume, padScale: method.padScale, griddingCorrection: !method.noGriddingCorrection,
-      threads: running.threads)
-    let plan = try FourierSliceExtraction(outputsIntegral: !images.sum, sliceGrid: method.sliceGrid)
-      .makePlan(for: fourier, onto: plane)
-    try writeParticles(
-      plan, poses: poseSource, stackPath: output, starPath: starPath, threads: running.threads)
+    let starPath = try pathBeside(output, withSuffix: "star", inputs: [input, poses.file].compactMap { $0 })
+    switch (InputKind(path: input), method) {
+    case (.map, nil), (.map, .fourierSlice): try projectMap(Scalar.self, starPath: starPath)
+    case (.structure, nil), (.structure, .gaussian): try projectStructure(Scalar.self, starPath: starPath)
+    case (.map, .gaussian):
+      throw ExitPlaneError.mismatch("\(input) is a map", "--method gaussian projects a structure")
+    case (.structure, .fourierSlice):
+      throw ExitPlaneError.mismatch(
+        "\(input) is a structure", "make a map of it with exitplane render for --method fourier-slice")
+    case (.star, _):
+      throw ExitPlaneError.mismatch("\(input) is a STAR file", "give a map or a structure to project")
+    }
   }
 
-  /// The map at the pixel size of the images.
+  private func write<Plan: RealImagePlan>(_ plan: Plan, poses: PoseSource, starPath: String) throws {
+    try writeParticles(plan, poses: poses, stackPath: output, starPath: starPath, threads: running.threads)
+  }
+
+  private func projectMap<Scalar: GridScalar>(_: Scalar.Type, starPath: String) throws {
+    let (map, pixelSize) = try readMap(MRCFile(path: input), as: Scalar.self)
+    let poseSource = try poses.load(pixelSizeInAngstroms: pixelSize)
+    let extent = Double(map.columns) * map.voxelSizeInAngstroms
+    let plane = try ImageConfiguration(
+      shape: images.shape(defaultSide: max(1, Int((extent / pixelSize).rounded()))),
+      pixelSizeInAngstroms: pixelSize)
+    let padScale = slices.padScale(mapSize: map.columns)
+    func project<Volume: FourierSliceVolume>(_ volume: Volume) throws where Volume.Scalar == Scalar {
+      let integrator = FourierSliceExtraction<Volume>(
+        outputsIntegral: !images.sum, sliceGrid: slices.sliceGrid,
+        resamples: images.rescale && slices.resamples, resolutionInAngstroms: slices.resolution)
+      try write(integrator.makePlan(for: volume, onto: plane), poses: poseSource, starPath: starPath)
+    }
+    switch slices.interpolation {
+    case .linear:
+      try project(
+        FourierVoxelGridVolume(
+          map, padScale: padScale, griddingCorrection: !slices.noGriddingCorrection, threads: running.threads)
+      )
+    case .cubic:
+      try project(
+        FourierVoxelSplineVolume(
+          map, padScale: padScale, prefilter: slices.noGriddingCorrection ? .natural : .griddingCorrected,
+          threads: running.threads))
+    case .exact:
+      try project(FourierVoxelWindowVolume(map, accuracy: accuracy ?? 1e-3, threads: running.threads))
+    }
+  }
+
+  private func projectStructure<Scalar: GridScalar>(_: Scalar.Type, starPath: String) throws {
+    guard let pixelSize = try images.checkedPixelSize(), images.box != nil else {
+      throw ValidationError(
+        "a structure needs --box and --pixel-size: 'exitplane info \(input)' suggests a box")
+    }
+    guard !images.sum, !images.rescale else {
+      throw ValidationError("--sum and --rescale are for maps; \(input) is a structure")
+    }
+    let plane = try ImageConfiguration(shape: images.shape(defaultSide: 1), pixelSizeInAngstroms: pixelSize)
+    let mixture = try GaussianMixtureVolume(atoms.load(input))
+    let poseSource = try poses.load(pixelSizeInAngstroms: pixelSize)
+    if let warning = mixture.warning(forImageOf: plane.shape, pixelSizeInAngstroms: pixelSize) {
+      say("warning: \(warning)")
+    }
+    let integrator = GaussianMixtureProjection<Scalar>(
+      useErrorFunctions: !gaussians.pointSampling, upsamplingFactor: gaussians.upsampling,
+      accuracy: accuracy ?? 1e-6)
+    try write(integrator.makePlan(for: mixture, onto: plane), poses: poseSource, starPath: starPath)
+  }
+
+  /// The map and the pixel size of the images, at which the map is unless slices will resample it.
   private func readMap<Scalar: GridScalar>(
     _ source: MRCFile, as _: Scalar.Type
   ) throws -> (RealVoxelGridVolume<Scalar>, Double) {
@@ -66,15 +139,16 @@ struct ProjectCommand: ParsableCommand {
     let wanted = try images.checkedPixelSize()
     guard let voxelSize = stated ?? wanted else {
       throw ExitPlaneError.file(
-        map, at: .byte(28), found: "the header gives no voxel size", need: "state it with --pixel-size")
+        input, at: .byte(28), found: "the header gives no voxel size", need: "state it with --pixel-size")
     }
     let volume = try source.readVolume(as: Scalar.self, voxelSizeInAngstroms: voxelSize)
     guard let wanted, abs(wanted - voxelSize) > 1e-4 * voxelSize else { return (volume, voxelSize) }
     guard images.rescale else {
       throw ExitPlaneError.mismatch(
-        "--pixel-size is \(wanted) Å and the voxel size of \(map) is \(rounded(voxelSize, places: 4)) Å",
+        "--pixel-size is \(wanted) Å and the voxel size of \(input) is \(rounded(voxelSize, places: 4)) Å",
         "leave --pixel-size out, or add --rescale to resample the map")
     }
+    if slices.resamples { return (volume, wanted) }
     return (try volume.rescaled(toVoxelSizeInAngstroms: wanted, threads: running.threads), wanted)
   }
 }

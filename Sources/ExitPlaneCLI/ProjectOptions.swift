@@ -46,13 +46,18 @@ struct RelionAngles: ExpressibleByArgument {
 }
 
 struct ImageOptions: ParsableArguments {
-  @Option(help: "The images' side in pixels, or 'rows,columns'; the map's by default.")
+  @Option(
+    help: "The images' side in pixels, or 'rows,columns'; the map's by default, needed for a structure.")
   var box: BoxArgument?
 
-  @Option(help: "The images' pixel size in Å: the map's, unless --rescale is given.")
+  @Option(help: "The images' pixel size in Å: the map's, unless --rescale is given; needed for a structure.")
   var pixelSize: Double?
 
-  @Flag(help: "Resample a map whose voxel size is not --pixel-size, in Fourier space.")
+  @Flag(
+    help: """
+      Allow a --pixel-size that is not the map's: the map, or with cubic and exact interpolation each slice \
+      of it, is resampled in Fourier space.
+      """)
   var rescale = false
 
   @Flag(help: "Plain sums of voxels (RELION's scale) instead of integrals in Å.")
@@ -91,18 +96,44 @@ struct BoxArgument: ExpressibleByArgument {
 
 enum InterpolationName: String, ExpressibleByArgument, CaseIterable {
   case linear
+  case cubic
+  case exact
 }
 
 extension SliceGrid: ExpressibleByArgument {}
 
+enum MethodName: String, ExpressibleByArgument, CaseIterable {
+  case fourierSlice = "fourier-slice"
+  case gaussian
+}
+
+struct GaussianOptions: ParsableArguments {
+  @Flag(help: "Take the potential at pixel centres instead of its mean over pixels.")
+  var pointSampling = false
+
+  @Option(help: "Compute on a grid this many times finer, then crop it in Fourier space.")
+  var upsampling = 1
+}
+
 struct SliceOptions: ParsableArguments {
-  @Option(help: "How the transform is interpolated: linear.")
-  var interpolation = InterpolationName.linear
+  @Option(
+    help: """
+      How the transform is interpolated: 'linear', 'cubic' (B-splines), or 'exact', to the accuracy asked for.
+      """)
+  var interpolation = InterpolationName.cubic
 
-  @Option(help: "Zero-padding of the map before its transform, as a factor of its side.")
-  var padScale = 2.0
+  @Option(
+    help: """
+      Zero-padding of the map before its transform, as a factor of its side. By default 2; linear \
+      interpolation takes 4 or 3 where that keeps the padded side within 384.
+      """)
+  var padScale: Double?
 
-  @Flag(help: "Leave out the division by sinc² that undoes the interpolation's fall-off.")
+  @Flag(
+    help: """
+      Leave out the division of the map that undoes the interpolation's fall-off; cubic interpolation then \
+      solves for spline coefficients, as cryoJAX does.
+      """)
   var noGriddingCorrection = false
 
   @Option(
@@ -111,6 +142,20 @@ struct SliceOptions: ParsableArguments {
       real space, as cryoJAX.
       """)
   var sliceGrid = SliceGrid.image
+
+  @Option(help: "Leave out everything beyond this resolution, in Å; it then costs nothing.")
+  var resolution: Double?
+
+  /// Whether slices can be taken at another pixel size than the map's.
+  var resamples: Bool { interpolation != .linear && sliceGrid == .image }
+
+  func padScale(mapSize: Int) -> Double {
+    if let padScale { return padScale }
+    guard interpolation == .linear else { return 2 }
+    // Padding is what linear interpolation's accuracy hangs on (Docs/Accuracy.md): as much as costs under
+    // a second and a quarter of a gigabyte.
+    return [4.0, 3].first { $0 * Double(mapSize) <= 384 } ?? 2
+  }
 }
 
 struct RunningOptions: ParsableArguments {

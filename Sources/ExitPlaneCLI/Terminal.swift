@@ -111,7 +111,7 @@ func pathBeside(_ path: String, withSuffix suffix: String, inputs: [String]) thr
   return beside
 }
 
-private func isSameFile(_ a: String, _ b: String) -> Bool {
+func isSameFile(_ a: String, _ b: String) -> Bool {
   if a == b { return true }
   var (first, second) = (stat(), stat())
   return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_ino == second.st_ino

@@ -45,7 +45,6 @@ final class MappedMemory: @unchecked Sendable {
 /// Whether so much memory can be had at all. An array that cannot have its storage ends the process;
 /// asking first makes it an error.
 func memoryIsAvailable(byteCount: Int) -> Bool {
-  let probe = malloc(byteCount)
-  free(probe)
-  return probe != nil
+  // Not by malloc: the compiler drops a malloc that is freed at once, and takes it to have succeeded.
+  (try? MappedMemory(zeroed: byteCount)) != nil
 }

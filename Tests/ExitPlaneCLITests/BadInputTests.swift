@@ -67,6 +67,12 @@ struct BadInputTests {
       BadInput(what: "box 0", extra: ["--box", "0"], says: ["--box", "0"]),
       BadInput(what: "a huge box", extra: ["--box", "1000000"], says: ["--box", "1000000"]),
       BadInput(what: "padding below 1", extra: ["--pad-scale", "0.5"], says: ["pad scale", "0.5"]),
+      BadInput(
+        what: "an accuracy that is none", extra: ["--interpolation", "exact", "--accuracy", "0"],
+        says: ["accuracy", "0"]),
+      BadInput(what: "a resolution below 0", extra: ["--resolution=-3"], says: ["resolution", "-3"]),
+      BadInput(
+        what: "a method for structures", extra: ["--method", "gaussian"], says: ["map.mrc", "structure"]),
       BadInput(what: "no such folder", output: "nowhere/out.mrcs", says: ["nowhere"]),
       BadInput(what: "a file for a folder", output: "map.mrc/out.mrcs", says: ["map.mrc"]),
       BadInput(what: "the input for output", output: "map.mrc", says: ["map.mrc", "--output"]),

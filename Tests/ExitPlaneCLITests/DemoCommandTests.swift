@@ -19,15 +19,16 @@ struct DemoCommandTests {
     let map = try MRCFile(path: folder["exitplane-demo/map.mrc"]).readVolume(as: Double.self)
     let stack = try MRCFile(path: folder["exitplane-demo/particles.mrcs"])
     let particles = try ParticleSet(contentsOf: folder["exitplane-demo/particles.star"])
+    let atoms = try atoms(inFile: folder["exitplane-demo/model.pdb"])
     #expect(stack.imageCount == 5 && particles.count == 5)
-    // Where the object's centre of mass is, turned by a pose, its projection has its own; masses are equal.
-    let (mass, centre) = moments(of: map)
+    #expect(atoms.count > 3000)
+    let pixelSize = map.voxelSizeInAngstroms
     for index in 0..<5 {
       let image = try stack.readImage(index, as: Double.self)
-      let (imageMass, imageCentre) = moments(of: image, pixelSize: map.voxelSizeInAngstroms)
-      let expected = particles.poses[index].rotation * centre
-      #expect(abs(imageMass / mass - 1) < 1e-3)
-      #expect(abs(imageCentre.x - expected.x) < 0.05 && abs(imageCentre.y - expected.y) < 0.05)
+      let ratio = image.values.reduce(0, +) / (map.values.reduce(0, +) * pixelSize)
+      #expect(abs(ratio - 1) < 1e-3)
+      let shadow = shadow(of: atoms, at: particles.poses[index], side: 128, pixelSize: pixelSize)
+      #expect(correlation(blockSums(image.values, side: 128), blockSums(shadow, side: 128)) > 0.99)
     }
     let picture = try Data(contentsOf: URL(fileURLWithPath: folder["exitplane-demo/particles.png"]))
     #expect(picture.prefix(8) == Data([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]))
@@ -57,26 +58,44 @@ struct DemoCommandTests {
   }
 }
 
-/// The integral in Å times the voxels' unit, and the centre of mass in Å.
-private func moments(of map: RealVoxelGridVolume<Double>) -> (mass: Double, centre: SIMD3<Double>) {
-  let (n, h) = (map.columns, map.voxelSizeInAngstroms)
-  var (mass, sum) = (0.0, SIMD3(0.0, 0, 0))
-  for (index, value) in map.values.enumerated() {
-    mass += value
-    sum +=
-      value * SIMD3(Double(index % n - n / 2), Double(index / n % n - n / 2), Double(index / n / n - n / 2))
-  }
-  return (mass * h * h * h, sum / mass * h)
+private func atoms(inFile path: String) throws -> [SIMD3<Double>] {
+  try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+    .filter { $0.hasPrefix("ATOM  ") }
+    .map { line in
+      let xyz = [30, 38, 46].compactMap { start in
+        Double(line.dropFirst(start).prefix(8).filter { $0 != " " })
+      }
+      try #require(xyz.count == 3)
+      return SIMD3(xyz[0], xyz[1], xyz[2])
+    }
 }
 
-private func moments(
-  of image: RealImage<Double>, pixelSize h: Double
-) -> (mass: Double, centre: SIMD2<Double>) {
-  let n = image.shape.columns
-  var (mass, sum) = (0.0, SIMD2(0.0, 0))
-  for (index, value) in image.values.enumerated() {
-    mass += value
-    sum += value * SIMD2(Double(index % n - n / 2), Double(index / n - n / 2))
+/// How many atoms are over each pixel.
+private func shadow(of atoms: [SIMD3<Double>], at pose: Pose, side: Int, pixelSize: Double) -> [Double] {
+  var counts = [Double](repeating: 0, count: side * side)
+  for atom in atoms {
+    let moved = pose.rotation * atom
+    let column = Int((moved.x / pixelSize).rounded()) + side / 2
+    let row = Int((moved.y / pixelSize).rounded()) + side / 2
+    counts[row * side + column] += 1
   }
-  return (mass * h * h, sum / mass * h)
+  return counts
+}
+
+/// Sums of 4 × 4 pixels: what is left of an image when neither bonds nor B-factors matter.
+private func blockSums(_ values: [Double], side: Int) -> [Double] {
+  var sums = [Double](repeating: 0, count: side / 4 * side / 4)
+  for (index, value) in values.enumerated() {
+    sums[index / side / 4 * (side / 4) + index % side / 4] += value
+  }
+  return sums
+}
+
+private func correlation(_ a: [Double], _ b: [Double]) -> Double {
+  let (meanA, meanB) = (a.reduce(0, +) / Double(a.count), b.reduce(0, +) / Double(b.count))
+  let products = zip(a, b).map { ($0 - meanA) * ($1 - meanB) }.reduce(0, +)
+  let squares = (
+    a.map { ($0 - meanA) * ($0 - meanA) }.reduce(0, +), b.map { ($0 - meanB) * ($0 - meanB) }.reduce(0, +)
+  )
+  return products / (squares.0 * squares.1).squareRoot()
 }

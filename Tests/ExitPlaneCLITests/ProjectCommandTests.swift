@@ -17,8 +17,8 @@ struct ProjectCommandTests {
 
     let stack = try MRCFile(path: folder["out.mrcs"])
     #expect(stack.isStack && stack.imageCount == 3)
-    let volume = try FourierVoxelGridVolume(
-      MRCFile(path: map).readVolume(as: Float.self), padScale: 2, griddingCorrection: true)
+    let volume = try FourierVoxelSplineVolume(
+      MRCFile(path: map).readVolume(as: Float.self), padScale: 2, prefilter: .griddingCorrected)
     let plane = try ImageConfiguration(shape: GridShape(square: 16), pixelSizeInAngstroms: 1.5)
     let first = try Pose(
       relionRotInDegrees: 10.5, tiltInDegrees: 20.25, psiInDegrees: -30, originXInAngstroms: 1.5,
@@ -76,6 +76,47 @@ struct ProjectCommandTests {
     #expect(coarse.shape.description == "9 × 9")
     let mass = { (image: RealImage<Double>, h: Double) in image.values.reduce(0, +) * h * h }
     #expect(abs(mass(coarse, 2) / mass(plain, 1.5) - 1) < 0.01)
+    let linear = try project(["--pixel-size", "2", "--rescale", "--interpolation", "linear"])
+    #expect(linear.shape == coarse.shape && linear != coarse)
+    #expect(abs(mass(linear, 2) / mass(plain, 1.5) - 1) < 0.01)
+    let exact = try project(["--interpolation", "exact", "--accuracy", "1e-4"])
+    let spread = plain.values.max() ?? 0
+    for (a, b) in zip(plain.values, exact.values) { #expect(abs(a - b) < 0.02 * spread) }
+    let blurred = try project(["--resolution", "6"])
+    #expect(blurred != plain && abs(mass(blurred, 1.5) / mass(plain, 1.5) - 1) < 1e-5)
+  }
+
+  @Test("a structure is rendered, and projected in two ways that agree")
+  func structure() throws {
+    let folder = try ScratchFolder()
+    var pdb = ""
+    for (index, (x, y, z)) in [(-4.0, 2, 1), (3, -5, 0.5), (1, 4, -3), (0, -1, 2.5)].enumerated() {
+      let coordinates = [x, y, z].map { String(format: "%8.3f", $0) }.joined()
+      pdb +=
+        "ATOM  \(String(format: "%5d", index + 1))  CA  ALA A\(String(format: "%4d", index + 1))    "
+        + coordinates + "  1.00 40.00           C\n"
+    }
+    try folder.write("model.pdb", pdb + "END\n")
+    let image = ["--euler", "30,50,70", "--box", "32"]
+    let direct = try CommandRun(
+      ["project", "model.pdb", "--pixel-size", "1", "--output", "direct.mrcs"] + image, in: folder.path)
+    #expect(direct.status == 0, "\(direct.standardError)")
+    let render = try CommandRun(
+      ["render", "model.pdb", "--box", "32", "--voxel-size", "1", "--output", "map.mrc"], in: folder.path)
+    #expect(render.status == 0, "\(render.standardError)")
+    let slices = try CommandRun(
+      ["project", "map.mrc", "--interpolation", "exact", "--output", "slices.mrcs"] + image, in: folder.path)
+    #expect(slices.status == 0, "\(slices.standardError)")
+    let a = try MRCFile(path: folder["direct.mrcs"]).readImage(0, as: Double.self)
+    let b = try MRCFile(path: folder["slices.mrcs"]).readImage(0, as: Double.self)
+    let peak = a.values.max() ?? 0
+    // Pixels average over the plane, voxels over the beam's direction too.
+    for (x, y) in zip(a.values, b.values) { #expect(abs(x - y) < 0.05 * peak) }
+    let info = try CommandRun(["info", "model.pdb"], in: folder.path)
+    #expect(info.standardOutput.contains("4 in 4 residues"), "\(info.standardOutput)")
+    let boxless = try CommandRun(
+      ["project", "model.pdb", "--euler", "0,0,0", "-o", "o.mrcs"], in: folder.path)
+    #expect(boxless.status == 64 && boxless.standardError.contains("--box"))
   }
 
   @Test("an interrupted run leaves nothing and exits 130", .timeLimit(.minutes(1)))
@@ -112,7 +153,7 @@ struct ProjectCommandTests {
 
   @Test(
     "every command explains itself",
-    arguments: [[], ["project"], ["info"], ["verify"], ["benchmark"], ["demo"]])
+    arguments: [[], ["project"], ["render"], ["info"], ["verify"], ["benchmark"], ["demo"]])
   func help(command: [String]) throws {
     let run = try CommandRun(command + ["--help"])
     #expect(run.status == 0)

@@ -12,7 +12,10 @@ let referenceFolder: String? = {
 @Suite("exitplane verify")
 struct VerifyCommandTests {
   /// Methods whose every case must hold.
-  static let built = ["FourierSliceExtraction/linear", "mapCoordinates/", "EulerAnglePose", "AxisAnglePose"]
+  static let built = [
+    "FourierSliceExtraction/", "EwaldSphereExtraction/", "computeSplineCoefficients", "mapCoordinates",
+    "GaussianMixtureProjection/", "PengScatteringFactors", "EulerAnglePose", "AxisAnglePose",
+  ]
 
   @Test(
     "the reference cases of every method that is built hold",

@@ -308,6 +308,12 @@ struct MRCFileTests {
     }
   }
 
+  @Test("more memory than there can be is refused, not fatal")
+  func memory() {
+    #expect(memoryIsAvailable(byteCount: 1 << 20))
+    #expect(!memoryIsAvailable(byteCount: 1 << 60))
+  }
+
   // MARK: Contents
 
   @Test("a voxel or pixel that is not finite is named with its file")

@@ -382,7 +382,7 @@ struct ParticleWritingTests {
     }
   }
 
-  /// A map of one Gaussian, `blob` pixels from the origin.
+  /// A map of one Gaussian with σ = 1.5 pixels, `blob` pixels from the origin.
   private func volume(size: Int, pixelSize: Double, blob: SIMD3<Double>) -> [UInt8] {
     var header = [UInt8](repeating: 0, count: 1024)
     func put(_ word: Int, _ value: Int32) {
@@ -397,8 +397,10 @@ struct ParticleWritingTests {
     for z in 0..<size {
       for y in 0..<size {
         for x in 0..<size {
-          let r = SIMD3(Double(x), Double(y), Double(z)) - Double(size / 2) - blob
-          let value = Float(exp(-(r * r).sum() / (2 * 1.5 * 1.5)))
+          let index: SIMD3<Double> = SIMD3(Double(x), Double(y), Double(z))
+          let r = index - Double(size / 2) - blob
+          let exponent: Double = -(r * r).sum() / 4.5
+          let value = Float(exp(exponent))
           withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
         }
       }
@@ -415,7 +417,9 @@ struct ParticleWritingTests {
     let threshold = 0.05 * (values.max() ?? 0)
     var (sum, mass) = (SIMD2<Double>(0, 0), 0.0)
     for (index, value) in values.enumerated() where value > threshold {
-      sum += value * SIMD2(Double(index % size - size / 2), Double(index / size - size / 2))
+      let (row, column) = index.quotientAndRemainder(dividingBy: size)
+      let place: SIMD2<Double> = SIMD2(Double(column - size / 2), Double(row - size / 2))
+      sum += value * place
       mass += value
     }
     return sum / mass

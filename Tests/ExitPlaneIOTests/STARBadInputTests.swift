@@ -42,6 +42,17 @@ struct STARBadInputTests {
     }
   }
 
+  @Test("a small file that would fill the memory once unpacked")
+  func expandingGzip() throws {
+    try withFolder { folder in
+      try run("/bin/sh", ["-c", "head -c 90000000 /dev/zero | tr '\\0' ' ' | gzip -1 > a.gz"], in: folder)
+      #expect(
+        message { _ = try STARDocument(contentsOf: folder + "/a.gz") }
+          == "\(folder)/a.gz: unpacks to more than 200 times its size; a STAR file in gzip of a sensible "
+          + "size, or unpacked, is needed")
+    }
+  }
+
   @Test(
     "texts that are no STAR file, by what the error says",
     arguments: [

@@ -126,6 +126,23 @@ struct STARDocumentTests {
         """)
   }
 
+  @Test("tens of thousands of rows, each value in its place")
+  func manyRows() throws {
+    let (rowCount, columnCount) = (30_000, 12)
+    var columns = (0..<columnCount).map { STARColumn(name: "c\($0)") }
+    for column in columns.indices {
+      for row in 0..<rowCount { columns[column].append("\(row * columnCount + column)") }
+    }
+    let table = try STARTable(columns: columns)
+    let document = STARDocument(blocks: [STARBlock(name: "particles", table: table)])
+    let again = try #require(try parsed(written(document))["particles"]?.table)
+    #expect(again == table)
+    for column in 0..<columnCount {
+      let expected = (0..<rowCount).map { $0 * columnCount + column }
+      #expect(try again.integers("c\(column)") == expected)
+    }
+  }
+
   @Test("gzipped files, whatever their names")
   func gzip() throws {
     try withFolder { folder in

@@ -171,9 +171,9 @@ struct IdealStructureTests {
       spread += f * ((atom.positionInAngstroms * atom.positionInAngstroms).sum() + 3 * variance)
     }
     var (mapTotal, mapCentre, mapSpread) = (0.0, SIMD3(0.0, 0, 0), 0.0)
+    let at = map.coordinatesInAngstroms(axisLength: n)
     for (index, value) in map.values.enumerated() where value != 0 {
-      let r =
-        h * SIMD3(Double(index % n - n / 2), Double(index / n % n - n / 2), Double(index / n / n - n / 2))
+      let r = SIMD3(at[index % n], at[index / n % n], at[index / n / n])
       let mass = Double(value) * h * h * h
       mapTotal += mass
       mapCentre += mass * r

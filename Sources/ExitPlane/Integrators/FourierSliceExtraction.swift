@@ -6,12 +6,23 @@ public protocol FourierSliceVolume<Scalar>: Sendable {
   associatedtype Scalar: GridScalar
   /// Samples an axis of the transform.
   var gridSize: Int { get }
+  /// Frequencies an axis of the volume's own slices.
+  var sliceSize: Int { get }
   var voxelSizeInAngstroms: Double { get }
   /// The transform at zero frequency.
   var zeroFrequency: Double { get }
+  /// Whether an `InverseSincMask` fits the volume's interpolation.
+  static var takesInverseSincMask: Bool { get }
   /// Samples the transform; see `ep_slice_plane`. For this module alone.
   func _sample(
-    _ plane: SlicePlane, outOfBounds: OutOfBoundsMode<Scalar>, into half: UnsafeMutablePointer<Scalar>)
+    _ plane: SlicePlane, outOfBounds: OutOfBoundsMode<Scalar>, into spectrum: UnsafeMutablePointer<Scalar>)
+  /// The transform at one frequency in samples of the grid, `(x, y, z)`, below 10⁹ each. For this module alone.
+  func _value(at frequency: SIMD3<Double>, outOfBounds: OutOfBoundsMode<Scalar>) -> Complex<Scalar>
+}
+
+extension FourierSliceVolume {
+  public var sliceSize: Int { gridSize }
+  public static var takesInverseSincMask: Bool { false }
 }
 
 /// The value of an interpolation neighbour outside the grid.
@@ -42,32 +53,41 @@ public struct FourierSliceExtraction<Volume: FourierSliceVolume>: VolumeIntegrat
   /// Multiplies by the voxel size: the integral in physical units rather than a plain sum of voxels.
   public var outputsIntegral: Bool
   public var sliceGrid: SliceGrid
+  /// For linear and cubic interpolation; a `FourierVoxelWindowVolume` is periodic and has no bounds.
   public var outOfBounds: OutOfBoundsMode<Volume.Scalar>
+  /// Divides the projection in real space; for linear interpolation.
+  public var correctionMask: InverseSincMask?
+  /// Whether the image may have another pixel size than the volume. The slice then is taken at the image's own
+  /// frequencies, zero beyond the map's Nyquist on any of its axes, and scaled so that pixels hold what they
+  /// would at the map's size: the image of the map rescaled in Fourier space, without that map.
+  public var resamples: Bool
+  /// Frequencies beyond the reciprocal of this are zero, and cost nothing; nil for all of them.
+  public var resolutionInAngstroms: Double?
 
   public init(
     outputsIntegral: Bool = true, sliceGrid: SliceGrid = .image,
-    outOfBounds: OutOfBoundsMode<Volume.Scalar> = .zero
+    outOfBounds: OutOfBoundsMode<Volume.Scalar> = .zero, correctionMask: InverseSincMask? = nil,
+    resamples: Bool = false, resolutionInAngstroms: Double? = nil
   ) {
     self.outputsIntegral = outputsIntegral
     self.sliceGrid = sliceGrid
     self.outOfBounds = outOfBounds
+    self.correctionMask = correctionMask
+    self.resamples = resamples
+    self.resolutionInAngstroms = resolutionInAngstroms
   }
 
+  /// - Throws: `.mismatch` for pixel sizes that differ, unless they may; `.unsupported` for a correction mask on
+  ///   anything but linear interpolation; `.invalidValue` for a resolution that is not above 0 Å.
   public func makePlan(
     for volume: Volume, onto plane: ImageConfiguration
   ) throws -> FourierSlicePlan<Volume> {
-    try requireSamePixelSize(volume: volume.voxelSizeInAngstroms, plane: plane)
+    guard correctionMask == nil || Volume.takesInverseSincMask else {
+      throw ExitPlaneError(
+        .unsupported,
+        "an inverse sinc mask is for linear interpolation; other volumes need none or correct the map itself")
+    }
     return try FourierSlicePlan(volume: volume, plane: plane, options: self)
-  }
-}
-
-/// - Throws: `.mismatch` when the two differ by more than files round them.
-func requireSamePixelSize(volume: Double, plane: ImageConfiguration) throws {
-  let pixel = plane.pixelSizeInAngstroms
-  guard abs(volume - pixel) <= 1e-4 * pixel else {
-    throw ExitPlaneError.mismatch(
-      "the image's pixel size is \(pixel) Å and the map's voxel size \(volume) Å",
-      "they must agree, or the map must be rescaled")
   }
 }
 
@@ -75,7 +95,10 @@ public struct FourierSlicePlan<Volume: FourierSliceVolume>: RealImagePlan {
   public typealias Scalar = Volume.Scalar
   public let plane: ImageConfiguration
   private let volume: Volume
-  private let options: FourierSliceExtraction<Volume>
+  private let geometry: SliceGeometry
+  private let outOfBounds: OutOfBoundsMode<Scalar>
+  /// The correction mask's factors.
+  private let mask: (rows: [Scalar], columns: [Scalar])?
   /// Of the shape in which the slice is taken.
   private let slice: ImageSynthesis<Scalar>
   /// Of the padded shape, where that is another.
@@ -84,12 +107,20 @@ public struct FourierSlicePlan<Volume: FourierSliceVolume>: RealImagePlan {
   init(volume: Volume, plane: ImageConfiguration, options: FourierSliceExtraction<Volume>) throws {
     self.volume = volume
     self.plane = plane
-    self.options = options
-    let padded = plane.paddedShape
-    let sliceShape =
-      options.sliceGrid == .volume ? try GridShape(square: volume.gridSize) : padded
-    slice = try ImageSynthesis(sliceShape)
-    output = sliceShape == padded ? slice : try ImageSynthesis(padded)
+    outOfBounds = options.outOfBounds
+    geometry = try SliceGeometry(
+      volume, onto: plane, sliceGrid: options.sliceGrid, outputsIntegral: options.outputsIntegral,
+      resamples: options.resamples, resolutionInAngstroms: options.resolutionInAngstroms)
+    let (shape, padded) = (geometry.shape, plane.paddedShape)
+    let box = geometry.samplesPerCycle
+    mask = options.correctionMask.map { mask in
+      (
+        mask.factors(length: shape.rows, boxSize: box, as: Scalar.self),
+        mask.factors(length: shape.columns, boxSize: box, as: Scalar.self)
+      )
+    }
+    slice = try ImageSynthesis(shape)
+    output = shape == padded ? slice : try ImageSynthesis(padded)
   }
 
   /// What one thread writes.
@@ -120,8 +151,6 @@ public struct FourierSlicePlan<Volume: FourierSliceVolume>: RealImagePlan {
     try Workspace(slice: slice.shape, output: output.shape)
   }
 
-  private var voxelFactor: Double { options.outputsIntegral ? volume.voxelSizeInAngstroms : 1 }
-
   /// Samples the slice at a pose, shifted and scaled, as the transform of a real image.
   private func extractSlice(
     at pose: Pose, fromCentre: Bool, scale: Double, _ workspace: Workspace
@@ -129,10 +158,8 @@ public struct FourierSlicePlan<Volume: FourierSliceVolume>: RealImagePlan {
     let shift = pose.shiftInAngstroms / plane.pixelSizeInAngstroms
     let half = workspace.half.pointer
     workspace.factors.set(shiftInPixels: shift, fromCentre: fromCentre, scale: scale)
-    let slicePlane = SlicePlane(
-      shape: slice.shape, rotation: pose.rotation,
-      samplesPerCycle: Double(volume.gridSize), factors: workspace.factors)
-    volume._sample(slicePlane, outOfBounds: options.outOfBounds, into: half)
+    volume._sample(
+      geometry.plane(at: pose.rotation, factors: workspace.factors), outOfBounds: outOfBounds, into: half)
     (half[0], half[1]) = (Scalar(volume.zeroFrequency * scale), 0)
     slice.symmetrize(half)
     if shift != SIMD2(0, 0) { slice.zeroUnshiftable(half) }
@@ -142,8 +169,9 @@ public struct FourierSlicePlan<Volume: FourierSliceVolume>: RealImagePlan {
     at pose: Pose, using workspace: inout Workspace
   ) -> UnsafeMutableBufferPointer<Scalar> {
     extractSlice(
-      at: pose, fromCentre: true, scale: voxelFactor / Double(slice.shape.count), workspace)
+      at: pose, fromCentre: true, scale: geometry.scale / Double(slice.shape.count), workspace)
     slice.fft.inverse(workspace.half.pointer, workspace.image.pointer)
+    if let mask { multiply(workspace.image.pointer, by: mask) }
     guard let output = workspace.output else { return workspace.image.buffer }
     Scalar._kernels.cropOrPad(
       workspace.image.pointer, slice.shape, output.image.pointer, plane.paddedShape)
@@ -153,12 +181,23 @@ public struct FourierSlicePlan<Volume: FourierSliceVolume>: RealImagePlan {
   public func spectrum(
     at pose: Pose, using workspace: inout Workspace
   ) -> UnsafeMutableBufferPointer<Scalar> {
-    guard let output = workspace.output else {
-      extractSlice(at: pose, fromCentre: false, scale: voxelFactor, workspace)
+    if workspace.output == nil, mask == nil {
+      extractSlice(at: pose, fromCentre: false, scale: geometry.scale, workspace)
       return workspace.half.buffer
     }
-    _ = image(at: pose, using: &workspace)
-    self.output.forward(output.image.pointer, into: output.half.pointer, factors: output.factors)
-    return output.half.buffer
+    let image = image(at: pose, using: &workspace)
+    let (half, factors) =
+      workspace.output.map { ($0.half, $0.factors) } ?? (workspace.half, workspace.factors)
+    if let pixels = image.baseAddress { output.forward(pixels, into: half.pointer, factors: factors) }
+    return half.buffer
+  }
+
+  private func multiply(
+    _ image: UnsafeMutablePointer<Scalar>, by mask: (rows: [Scalar], columns: [Scalar])
+  ) {
+    for (row, factor) in mask.rows.enumerated() {
+      let line = image + row * slice.shape.columns
+      for (column, other) in mask.columns.enumerated() { line[column] *= factor * other }
+    }
   }
 }

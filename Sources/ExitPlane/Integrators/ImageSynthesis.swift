@@ -57,21 +57,8 @@ struct ImageSynthesis<Scalar: GridScalar>: Sendable {
   }
 
   /// Multiplies a spectrum, row by row, by `columns[x] · rows[y]`.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
   func multiply(_ half: UnsafeMutablePointer<Scalar>, by factors: PhaseFactors<Scalar>) {
-    let width = shape.spectrumColumns
-    for row in 0..<shape.rows {
-      let (rowRe, rowIm) = (factors.rows[2 * row], factors.rows[2 * row + 1])
-      let line = half + 2 * width * row
-      for x in 0..<width {
-        let (cRe, cIm) = (factors.columns[2 &* x], factors.columns[2 &* x &+ 1])
-        let (re, im) = (cRe * rowRe - cIm * rowIm, cRe * rowIm + cIm * rowRe)
-        let (vRe, vIm) = (line[2 &* x], line[2 &* x &+ 1])
-        line[2 &* x] = vRe * re - vIm * im
-        line[2 &* x &+ 1] = vRe * im + vIm * re
-      }
-    }
+    factors.multiply(half)
   }
 }
 
@@ -81,10 +68,14 @@ final class PhaseFactors<Scalar: GridScalar> {
   let columns: UnsafeMutablePointer<Scalar>
   let rows: UnsafeMutablePointer<Scalar>
   private let shape: GridShape
+  /// Whether the spectrum is a complex image's, with columns of negative frequency, or the half of a real one's.
+  private let isFull: Bool
+  private var columnCount: Int { isFull ? shape.columns : shape.spectrumColumns }
 
-  init(_ shape: GridShape) {
+  init(_ shape: GridShape, isFull: Bool = false) {
     self.shape = shape
-    columns = .allocate(capacity: 2 * shape.spectrumColumns)
+    self.isFull = isFull
+    columns = .allocate(capacity: 2 * (isFull ? shape.columns : shape.spectrumColumns))
     rows = .allocate(capacity: 2 * shape.rows)
   }
 
@@ -97,14 +88,14 @@ final class PhaseFactors<Scalar: GridScalar> {
   /// not at (0, 0) but at `(rows / 2, columns / 2)`.
   ///
   /// An even axis's Nyquist column holds frequencies +½ and −½ at once: a shift of a real image multiplies
-  /// it by the mean of the two factors, a cosine.
+  /// it by the mean of the two factors, a cosine. In a full spectrum it is −½ alone.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   func set(shiftInPixels pixels: SIMD2<Double>, fromCentre: Bool, scale: Double) {
     Self.fill(
-      columns, count: shape.spectrumColumns, length: shape.columns, shift: pixels.x,
+      columns, count: columnCount, length: shape.columns, shift: pixels.x,
       fromCentre: fromCentre, scale: scale)
-    if shape.columns % 2 == 0 {
+    if shape.columns % 2 == 0, !isFull {
       let nyquist = 2 * (shape.columns / 2)
       let sign: Double = fromCentre && originOffset(shape.columns) % 2 == 1 ? -1 : 1
       columns[nyquist] = Scalar(scale * sign * Double.cos(.pi * pixels.x))
@@ -119,7 +110,25 @@ final class PhaseFactors<Scalar: GridScalar> {
   func setCentreToOrigin() {
     set(shiftInPixels: SIMD2(0, 0), fromCentre: true, scale: 1)
     for row in 0..<shape.rows { rows[2 * row + 1].negate() }
-    for column in 0..<shape.spectrumColumns { columns[2 * column + 1].negate() }
+    for column in 0..<columnCount { columns[2 * column + 1].negate() }
+  }
+
+  /// Multiplies a spectrum, row by row, by `columns[x] · rows[y]`.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  func multiply(_ spectrum: UnsafeMutablePointer<Scalar>) {
+    let width = columnCount
+    for row in 0..<shape.rows {
+      let (rowRe, rowIm) = (rows[2 * row], rows[2 * row + 1])
+      let line = spectrum + 2 * width * row
+      for x in 0..<width {
+        let (cRe, cIm) = (columns[2 &* x], columns[2 &* x &+ 1])
+        let (re, im) = (cRe * rowRe - cIm * rowIm, cRe * rowIm + cIm * rowRe)
+        let (vRe, vIm) = (line[2 &* x], line[2 &* x &+ 1])
+        line[2 &* x] = vRe * re - vIm * im
+        line[2 &* x &+ 1] = vRe * im + vIm * re
+      }
+    }
   }
 
   @inline(__always)
@@ -147,18 +156,22 @@ final class PhaseFactors<Scalar: GridScalar> {
 }
 
 /// Copies an image into one of another shape, origin onto origin; what the target has beyond it is zero.
+///
+/// - Parameter components: scalars a pixel.
 func cropOrPad<Scalar: GridScalar>(
   _ source: UnsafePointer<Scalar>, _ from: GridShape, into target: UnsafeMutablePointer<Scalar>,
-  _ to: GridShape
+  _ to: GridShape, components: Int = 1
 ) {
   let rows = Overlap(from.rows, to.rows)
   let columns = Overlap(from.columns, to.columns)
   if rows.count < to.rows || columns.count < to.columns {
-    target.update(repeating: 0, count: to.count)
+    target.update(repeating: 0, count: components * to.count)
   }
   for row in 0..<rows.count {
-    (target + (rows.target + row) * to.columns + columns.target).update(
-      from: source + (rows.source + row) * from.columns + columns.source, count: columns.count)
+    let line = (rows.target + row) * to.columns + columns.target
+    let sourceLine = (rows.source + row) * from.columns + columns.source
+    (target + components * line).update(
+      from: source + components * sourceLine, count: components * columns.count)
   }
 }
 

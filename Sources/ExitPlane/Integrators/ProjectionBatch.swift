@@ -41,7 +41,8 @@ extension RealImagePlan {
     return poses.indices.map { index in
       RealImage(
         shape: shape,
-        unchecked: Array(UnsafeBufferPointer(start: pixels.pointer + index * shape.count, count: shape.count)))
+        unchecked: Array(UnsafeBufferPointer(start: pixels.pointer + index * shape.count, count: shape.count))
+      )
     }
   }
 }

@@ -32,6 +32,7 @@ public struct KernelTable<Scalar: GridScalar>: Sendable {
   let planForward2D: @Sendable (_ rows: Int, _ columns: Int, Scalars, Scalars) -> OpaquePointer?
   let planInverse2D: @Sendable (_ rows: Int, _ columns: Int, Scalars, Scalars) -> OpaquePointer?
   let planInverse3D: @Sendable (_ size: Int, Scalars, Scalars) -> OpaquePointer?
+  let planComplex2D: @Sendable (_ rows: Int, _ columns: Int, Scalars, _ isForward: Bool) -> OpaquePointer?
   let planColumns: @Sendable (_ length: Int, _ width: Int, Scalars) -> OpaquePointer?
   let executeForward: @Sendable (OpaquePointer, Scalars, Scalars) -> Void
   let executeInverse: @Sendable (OpaquePointer, Scalars, Scalars) -> Void
@@ -80,6 +81,11 @@ extension Float {
     planInverse3D: {
       fftwf_plan_dft_c2r_3d(Int32($0), Int32($0), Int32($0), asComplex($1), $2, FFTW_ESTIMATE)
     },
+    planComplex2D: {
+      fftwf_plan_dft_2d(
+        Int32($0), Int32($1), asComplex($2), asComplex($2), $3 ? FFTW_FORWARD : FFTW_BACKWARD,
+        FFTW_ESTIMATE)
+    },
     planColumns: { length, width, data in
       var n = Int32(length)
       return fftwf_plan_many_dft(
@@ -107,6 +113,11 @@ extension Double {
     },
     planInverse3D: {
       fftw_plan_dft_c2r_3d(Int32($0), Int32($0), Int32($0), asComplex($1), $2, FFTW_ESTIMATE)
+    },
+    planComplex2D: {
+      fftw_plan_dft_2d(
+        Int32($0), Int32($1), asComplex($2), asComplex($2), $3 ? FFTW_FORWARD : FFTW_BACKWARD,
+        FFTW_ESTIMATE)
     },
     planColumns: { length, width, data in
       var n = Int32(length)

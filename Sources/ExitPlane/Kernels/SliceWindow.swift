@@ -30,8 +30,10 @@ struct SliceWindow<Scalar: GridScalar>: Sendable {
   }
 
   /// Linear interpolation, on a grid whose border is one sample wide.
+  ///
+  /// At `half + 1` itself the kernel would read a cell further out, of which it needs nothing.
   static func linear(half: Int) throws -> SliceWindow {
-    try SliceWindow(polynomials: [[0.5, 0.5], [-0.5, 0.5]], reach: justBelow(half + 1))
+    try SliceWindow(polynomials: [[0.5, 0.5], [-0.5, 0.5]], reach: Double(half + 1).nextDown)
   }
 
   /// The cubic B-spline `B(d) = 4 − 6d² + 3|d|³`, `(2 − |d|)³` beyond |d| = 1, of coefficients that end at
@@ -43,11 +45,16 @@ struct SliceWindow<Scalar: GridScalar>: Sendable {
         [0.125, 0.375, 0.375, 0.125], [-0.375, -0.375, 1.875, 2.875],
         [0.375, -0.375, -1.875, 2.875], [-0.125, 0.375, -0.375, 0.125],
       ],
-      reach: justBelow(half + 3))
+      reach: Double(half + 3).nextDown)
   }
 
-  /// Where the cell below is still the one that interpolation reads.
-  private static func justBelow(_ coordinate: Int) -> Double { Double(coordinate) * (1 - 0x1p-40) }
+  /// The weights of a point's taps.
+  func taps(at t: Scalar) -> [Scalar] {
+    let stride = (width + 3) / 4 * 4
+    return (0..<width).map { tap in
+      (0...degree).reduce(0) { $0 * t + coefficients.pointer[$1 * stride + tap] }
+    }
+  }
 
   /// Calls a kernel with the window in C's terms.
   ///

@@ -1,6 +1,8 @@
 import ComplexModule
 
 extension FourierVoxelGridVolume: FourierSliceVolume {
+  public static var takesInverseSincMask: Bool { true }
+
   public func _sample(
     _ plane: SlicePlane, outOfBounds: OutOfBoundsMode<Scalar>, into spectrum: UnsafeMutablePointer<Scalar>
   ) {
@@ -14,15 +16,17 @@ extension FourierVoxelGridVolume: FourierSliceVolume {
     }
     if outOfBounds != .zero {
       resample(plane, beyond: Double(grid.half), into: spectrum) {
-        interpolate(at: $0, outOfBounds: outOfBounds)
+        _value(at: $0, outOfBounds: outOfBounds)
       }
     }
   }
 
-  /// Trilinear interpolation at a frequency in samples of the grid, `(x, y, z)`.
+  /// Trilinear interpolation.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  func interpolate(at point: SIMD3<Double>, outOfBounds: OutOfBoundsMode<Scalar>) -> Complex<Scalar> {
+  public func _value(
+    at point: SIMD3<Double>, outOfBounds: OutOfBoundsMode<Scalar>
+  ) -> Complex<Scalar> {
     let lower = point.rounded(.down)
     let fraction = point - lower
     var sum = Complex<Scalar>.zero

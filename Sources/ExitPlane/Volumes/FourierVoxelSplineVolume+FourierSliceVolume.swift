@@ -9,15 +9,17 @@ extension FourierVoxelSplineVolume: FourierSliceVolume {
     if outOfBounds != .zero {
       // A point's taps go as far as two samples beyond it.
       resample(plane, beyond: Double(reach - 1), into: spectrum) {
-        interpolate(at: $0, outOfBounds: outOfBounds)
+        _value(at: $0, outOfBounds: outOfBounds)
       }
     }
   }
 
-  /// Cubic interpolation at a frequency in samples of the grid, `(x, y, z)`.
+  /// Cubic interpolation.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  func interpolate(at point: SIMD3<Double>, outOfBounds: OutOfBoundsMode<Scalar>) -> Complex<Scalar> {
+  public func _value(
+    at point: SIMD3<Double>, outOfBounds: OutOfBoundsMode<Scalar>
+  ) -> Complex<Scalar> {
     let lower = point.rounded(.down)
     var weights = [[Double]]()
     for axis in 0..<3 {

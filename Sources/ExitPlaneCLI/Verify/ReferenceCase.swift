@@ -45,6 +45,27 @@ struct ReferenceFolder {
   }
 }
 
+extension ReferenceFolder {
+  /// The atoms of a case: positions in Å, a list of Gaussians each.
+  struct Atoms: Decodable {
+    let positions: [[Double]]
+    let atomic_numbers: [Int]
+    let amplitudes: [[Double]]
+    let variances: [[Double]]
+  }
+
+  func readAtoms(_ relative: String) throws -> Atoms {
+    let bytes = try readFile(file(relative))
+    do {
+      return try JSONDecoder().decode(Atoms.self, from: Data(bytes))
+    } catch {
+      throw ExitPlaneError.file(
+        file(relative), found: "it is not a list of atoms (\(error))",
+        need: "need a JSON object with positions, atomic_numbers, amplitudes and variances")
+    }
+  }
+}
+
 /// One case: what goes in, what must come out, how closely.
 struct ReferenceCase: Decodable {
   struct Volume: Decodable {

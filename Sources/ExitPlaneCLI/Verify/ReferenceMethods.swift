@@ -21,6 +21,20 @@ extension ReferenceResult {
       values: spectrum.values.flatMap { [Double($0.real), Double($0.imaginary)] })
   }
 
+  init<Scalar: GridScalar>(_ spectrum: FullSpectrum<Scalar>) {
+    self.init(complex: spectrum.values, spectrum.shape)
+  }
+
+  init<Scalar: GridScalar>(_ image: ComplexImage<Scalar>) {
+    self.init(complex: image.values, image.shape)
+  }
+
+  private init<Scalar: GridScalar>(complex values: [Complex<Scalar>], _ shape: GridShape) {
+    self.init(
+      shape: [shape.rows, shape.columns], isComplex: true,
+      values: values.flatMap { [Double($0.real), Double($0.imaginary)] })
+  }
+
   init(matrices: [Rotation]) {
     self.init(
       shape: [matrices.count, 3, 3], isComplex: false, values: matrices.flatMap { $0.matrix.joined() })
@@ -36,8 +50,24 @@ struct ReferenceMethods<Scalar: GridScalar> {
     var options = ReferenceOptions(reference)
     let result: ReferenceResult
     switch reference.method {
-    case "FourierSliceExtraction": result = try fourierSlice(reference, &options)
+    case "FourierSliceExtraction", "EwaldSphereExtraction": result = try fourierSlice(reference, &options)
     case "mapCoordinates": result = try coordinates(reference, &options)
+    case "computeSplineCoefficients":
+      let coefficients = try computeSplineCoefficients(readGrid(reference))
+      result = ReferenceResult(
+        shape: [coefficients.depth, coefficients.rows, coefficients.columns], isComplex: false,
+        values: coefficients.values.map(Double.init))
+    case "mapCoordinatesSpline":
+      let values = try mapCoordinatesSpline(
+        computeSplineCoefficients(readGrid(reference)), at: points(reference), mode: .fill(0))
+      result = ReferenceResult(shape: [values.count], isComplex: false, values: values.map(Double.init))
+    case "GaussianMixtureProjection": result = try gaussianMixture(reference, &options)
+    case "PengScatteringFactors":
+      let numbers = try required(reference.atomic_numbers, "atomic_numbers")
+      let factors = try numbers.map { try ScatteringFactor.peng(atomicNumber: $0) }
+      result = ReferenceResult(
+        shape: [2, numbers.count, 5], isComplex: false,
+        values: factors.flatMap(\.amplitudesInAngstroms) + factors.flatMap(\.widthsInSquareAngstroms))
     case "EulerAnglePose":
       result = ReferenceResult(
         matrices: try required(reference.phi_theta_psi_degrees, "phi_theta_psi_degrees").map {
@@ -66,13 +96,33 @@ struct ReferenceMethods<Scalar: GridScalar> {
     let map = try readMap(source)
     let outputsIntegral = try options.flag("outputs_integral") ?? true
     let outOfBounds = try outOfBoundsMode(&options)
-    switch source.representation {
-    case "FourierVoxelGridVolume":
-      let volume = try FourierVoxelGridVolume(map, padScale: source.pad_scale ?? 1)
+    let mask = try options.word("correction_mask").map { word in
+      guard word.hasPrefix("InverseSincMask") else {
+        throw ExitPlaneError(.unsupported, "correction_mask \(word) is not supported")
+      }
+      return InverseSincMask()
+    }
+    func extract<Volume: FourierSliceVolume>(_ volume: Volume) throws -> ReferenceResult
+    where Volume.Scalar == Scalar {
+      if reference.method == "EwaldSphereExtraction" {
+        let integrator = EwaldSphereExtraction<Volume>(
+          outputsIntegral: outputsIntegral, sliceGrid: .volume, outOfBounds: outOfBounds)
+        let (pose, plane) = (try pose(reference), try plane(reference))
+        return reference.outputs_real_space == true
+          ? ReferenceResult(try integrator.project(volume, at: pose, onto: plane))
+          : ReferenceResult(try integrator.integrate(volume, at: pose, onto: plane))
+      }
       return try project(
         reference, volume,
         with: FourierSliceExtraction(
-          outputsIntegral: outputsIntegral, sliceGrid: .volume, outOfBounds: outOfBounds))
+          outputsIntegral: outputsIntegral, sliceGrid: .volume, outOfBounds: outOfBounds, correctionMask: mask
+        ))
+    }
+    switch source.representation {
+    case "FourierVoxelGridVolume":
+      return try extract(FourierVoxelGridVolume(map, padScale: source.pad_scale ?? 1))
+    case "FourierVoxelSplineVolume":
+      return try extract(FourierVoxelSplineVolume(map, padScale: source.pad_scale ?? 1))
     default:
       throw ExitPlaneError(
         .unsupported, "representation \(source.representation ?? "none") is not supported")
@@ -82,9 +132,6 @@ struct ReferenceMethods<Scalar: GridScalar> {
   private func coordinates(
     _ reference: ReferenceCase, _ options: inout ReferenceOptions
   ) throws -> ReferenceResult {
-    let map = try readMap(required(reference.volume, "volume"))
-    let grid = try SampledGrid(
-      depth: map.depth, rows: map.rows, columns: map.columns, values: map.values)
     let order = try options.integer("order") ?? 1
     let fill = Scalar(try options.number("fill_value") ?? 0)
     let mode: CoordinateMode<Scalar> =
@@ -94,32 +141,63 @@ struct ReferenceMethods<Scalar: GridScalar> {
       case "wrap": .wrap
       case let word: throw ExitPlaneError(.unsupported, "out_of_bounds_mode \(word) is not supported")
       }
-    // Listed by axis: all z, all y, all x.
+    let values = try mapCoordinates(readGrid(reference), at: points(reference), order: order, mode: mode)
+    return ReferenceResult(shape: [values.count], isComplex: false, values: values.map(Double.init))
+  }
+
+  private func gaussianMixture(
+    _ reference: ReferenceCase, _ options: inout ReferenceOptions
+  ) throws -> ReferenceResult {
+    let atoms = try folder.readAtoms(required(reference.volume, "volume").file)
+    let volume = try GaussianMixtureVolume(
+      positions: atoms.positions.map(triple), amplitudes: atoms.amplitudes, variances: atoms.variances)
+    return try project(
+      reference, volume,
+      with: GaussianMixtureProjection<Scalar>(
+        useErrorFunctions: try options.flag("use_error_functions") ?? true, shape: try options.shape("shape"),
+        upsamplingFactor: try options.integer("upsampling_factor") ?? 1,
+        nBatches: try options.integer("n_batches") ?? 1,
+        // The tails must not add to the error that a case allows.
+        accuracy: Scalar.self == Float.self ? 1e-8 : 1e-15))
+  }
+
+  // MARK: Parts
+
+  private func readGrid(_ reference: ReferenceCase) throws -> SampledGrid<Scalar> {
+    let map = try readMap(required(reference.volume, "volume"))
+    return try SampledGrid(depth: map.depth, rows: map.rows, columns: map.columns, values: map.values)
+  }
+
+  /// Coordinates as (z, y, x); cases list them by axis: all z, all y, all x.
+  private func points(_ reference: ReferenceCase) throws -> [SIMD3<Double>] {
     let axes = try required(reference.coordinates_zyx, "coordinates_zyx")
     guard axes.count == 3, axes[0].count == axes[1].count, axes[1].count == axes[2].count else {
       throw ExitPlaneError.invalid(
         "coordinates_zyx", got: "\(axes.map(\.count))", need: "three lists of one length")
     }
-    let points = axes[0].indices.map { SIMD3(axes[0][$0], axes[1][$0], axes[2][$0]) }
-    let values = try mapCoordinates(grid, at: points, order: order, mode: mode)
-    return ReferenceResult(shape: [values.count], isComplex: false, values: values.map(Double.init))
+    return axes[0].indices.map { SIMD3(axes[0][$0], axes[1][$0], axes[2][$0]) }
   }
-
-  // MARK: Parts
 
   private func project<Integrator: VolumeIntegrator>(
     _ reference: ReferenceCase, _ volume: Integrator.Volume, with integrator: Integrator
   ) throws -> ReferenceResult
   where Integrator.Plan: RealImagePlan, Integrator.Plan.Scalar == Scalar {
-    let image = try required(reference.image, "image")
-    let plane = try ImageConfiguration(
-      shape: GridShape(lengths: image.shape), pixelSizeInAngstroms: image.pixel_size,
-      voltageInKilovolts: image.voltage_in_kilovolts ?? 300,
-      paddedShape: GridShape(lengths: image.padded_shape))
-    let pose = Pose(rotation: try Rotation(matrix: required(reference.rotation_matrix, "rotation_matrix")))
+    let (pose, plane) = (try pose(reference), try plane(reference))
     return reference.outputs_real_space == true
       ? ReferenceResult(try integrator.project(volume, at: pose, onto: plane))
       : ReferenceResult(try integrator.integrate(volume, at: pose, onto: plane))
+  }
+
+  private func pose(_ reference: ReferenceCase) throws -> Pose {
+    Pose(rotation: try Rotation(matrix: required(reference.rotation_matrix, "rotation_matrix")))
+  }
+
+  private func plane(_ reference: ReferenceCase) throws -> ImageConfiguration {
+    let image = try required(reference.image, "image")
+    return try ImageConfiguration(
+      shape: GridShape(lengths: image.shape), pixelSizeInAngstroms: image.pixel_size,
+      voltageInKilovolts: image.voltage_in_kilovolts ?? 300,
+      paddedShape: GridShape(lengths: image.padded_shape))
   }
 
   private func outOfBoundsMode(_ options: inout ReferenceOptions) throws -> OutOfBoundsMode<Scalar> {

@@ -1,0 +1,143 @@
+import ComplexModule
+
+/// Projects through the Ewald sphere: the spectrum of the exit wave's first Born approximation is the volume's
+/// transform on a sphere that touches the central slice, curved by the electrons' wavelength.
+///
+/// `P̂(k) = h · Û(Rᵀ (k_x, k_y, ± λ/(2h) · |k|²))`, k in cycles a pixel and h the pixel size: the sphere's
+/// paraboloid, whose difference from it is of order `λ³ |q|⁴ / 8`. A curved slice of a real volume's transform is
+/// not Hermitian, so the spectrum is full and the image complex.
+public struct EwaldSphereExtraction<Volume: FourierSliceVolume>: VolumeIntegrator {
+  /// To which side of the slice the sphere curves.
+  public enum Hemisphere: String, Sendable, Hashable, CaseIterable {
+    /// Towards +z, the beam's axis.
+    case positive
+    /// Towards −z: the same as a mirrored handedness seen from the other side.
+    case negative
+  }
+
+  public var outputsIntegral: Bool
+  public var sliceGrid: SliceGrid
+  public var hemisphere: Hemisphere
+  public var outOfBounds: OutOfBoundsMode<Volume.Scalar>
+  /// As for `FourierSliceExtraction`.
+  public var resamples: Bool
+  /// Frequencies beyond the reciprocal of this, in the image's plane, are zero; nil for all of them.
+  public var resolutionInAngstroms: Double?
+
+  public init(
+    outputsIntegral: Bool = true, sliceGrid: SliceGrid = .image, hemisphere: Hemisphere = .positive,
+    outOfBounds: OutOfBoundsMode<Volume.Scalar> = .zero, resamples: Bool = false,
+    resolutionInAngstroms: Double? = nil
+  ) {
+    self.outputsIntegral = outputsIntegral
+    self.sliceGrid = sliceGrid
+    self.hemisphere = hemisphere
+    self.outOfBounds = outOfBounds
+    self.resamples = resamples
+    self.resolutionInAngstroms = resolutionInAngstroms
+  }
+
+  /// - Throws: `.mismatch` for pixel sizes that differ, unless they may; `.invalidValue` for a resolution that
+  ///   is not above 0 Å.
+  public func makePlan(
+    for volume: Volume, onto plane: ImageConfiguration
+  ) throws -> EwaldSpherePlan<Volume> {
+    try EwaldSpherePlan(volume: volume, plane: plane, options: self)
+  }
+}
+
+public struct EwaldSpherePlan<Volume: FourierSliceVolume>: ProjectionPlan {
+  public typealias Scalar = Volume.Scalar
+  public let plane: ImageConfiguration
+  private let volume: Volume
+  private let geometry: SliceGeometry
+  private let curvature: Double
+  private let outOfBounds: OutOfBoundsMode<Scalar>
+  private let sliceFFT: ComplexFFT2D<Scalar>
+  /// Of the padded shape, where that is not the slice's.
+  private let outputFFT: ComplexFFT2D<Scalar>?
+
+  init(volume: Volume, plane: ImageConfiguration, options: EwaldSphereExtraction<Volume>) throws {
+    self.volume = volume
+    self.plane = plane
+    outOfBounds = options.outOfBounds
+    geometry = try SliceGeometry(
+      volume, onto: plane, sliceGrid: options.sliceGrid, outputsIntegral: options.outputsIntegral,
+      resamples: options.resamples, resolutionInAngstroms: options.resolutionInAngstroms)
+    let bend = plane.wavelengthInAngstroms / (2 * plane.pixelSizeInAngstroms)
+    curvature = options.hemisphere == .positive ? bend : -bend
+    sliceFFT = try ComplexFFT2D(geometry.shape)
+    outputFFT = geometry.shape == plane.paddedShape ? nil : try ComplexFFT2D(plane.paddedShape)
+  }
+
+  /// What one thread writes.
+  public final class Workspace {
+    fileprivate let slice: AlignedBuffer<Scalar>
+    fileprivate let factors: PhaseFactors<Scalar>
+    /// Where the slice is not taken in the padded shape.
+    fileprivate let output: (values: AlignedBuffer<Scalar>, factors: PhaseFactors<Scalar>)?
+
+    fileprivate init(slice: GridShape, output: GridShape) throws {
+      func buffer(_ shape: GridShape) throws -> AlignedBuffer<Scalar> {
+        try AlignedBuffer(count: 2 * shape.count, of: "a complex image of \(shape)")
+      }
+      self.slice = try buffer(slice)
+      factors = PhaseFactors(slice, isFull: true)
+      self.output = slice == output ? nil : (try buffer(output), PhaseFactors(output, isFull: true))
+    }
+  }
+
+  public func makeWorkspace() throws -> Workspace {
+    try Workspace(slice: geometry.shape, output: plane.paddedShape)
+  }
+
+  private func extractSlice(at pose: Pose, fromCentre: Bool, scale: Double, _ workspace: Workspace) {
+    workspace.factors.set(
+      shiftInPixels: pose.shiftInAngstroms / plane.pixelSizeInAngstroms, fromCentre: fromCentre,
+      scale: scale)
+    let surface = geometry.plane(
+      at: pose.rotation, isFull: true, curvature: curvature, factors: workspace.factors)
+    volume._sample(surface, outOfBounds: outOfBounds, into: workspace.slice.pointer)
+    workspace.slice.pointer[0] = Scalar(volume.zeroFrequency * scale)
+    workspace.slice.pointer[1] = 0
+  }
+
+  /// The full spectrum of the padded shape, real and imaginary parts in turn; it holds until the workspace's
+  /// next use.
+  public func spectrum(at pose: Pose, using workspace: inout Workspace) -> UnsafeMutableBufferPointer<Scalar>
+  {
+    guard let output = workspace.output, let outputFFT else {
+      extractSlice(at: pose, fromCentre: false, scale: geometry.scale, workspace)
+      return workspace.slice.buffer
+    }
+    _ = image(at: pose, using: &workspace)
+    outputFFT.forward(output.values.pointer)
+    output.factors.setCentreToOrigin()
+    output.factors.multiply(output.values.pointer)
+    return output.values.buffer
+  }
+
+  /// The complex image of the padded shape, real and imaginary parts in turn; it holds until the workspace's
+  /// next use.
+  public func image(at pose: Pose, using workspace: inout Workspace) -> UnsafeMutableBufferPointer<Scalar> {
+    extractSlice(
+      at: pose, fromCentre: true, scale: geometry.scale / Double(geometry.shape.count), workspace)
+    sliceFFT.inverse(workspace.slice.pointer)
+    guard let output = workspace.output else { return workspace.slice.buffer }
+    cropOrPad(
+      workspace.slice.pointer, geometry.shape, into: output.values.pointer, plane.paddedShape, components: 2)
+    return output.values.buffer
+  }
+
+  public func integrate(at pose: Pose, using workspace: inout Workspace) -> FullSpectrum<Scalar> {
+    FullSpectrum(shape: plane.paddedShape, unchecked: complex(spectrum(at: pose, using: &workspace)))
+  }
+
+  public func project(at pose: Pose, using workspace: inout Workspace) -> ComplexImage<Scalar> {
+    ComplexImage(shape: plane.paddedShape, unchecked: complex(image(at: pose, using: &workspace)))
+  }
+
+  private func complex(_ scalars: UnsafeMutableBufferPointer<Scalar>) -> [Complex<Scalar>] {
+    Array(UnsafeRawBufferPointer(scalars).bindMemory(to: Complex<Scalar>.self))
+  }
+}

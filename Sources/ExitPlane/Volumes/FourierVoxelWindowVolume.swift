@@ -1,0 +1,226 @@
+import ComplexModule
+
+/// The oversampled transform of a cubic map, deconvolved for a compact window, for interpolation to an
+/// accuracy that is asked for.
+///
+/// A slice of it is a nonuniform Fourier transform of the map (type 2) at the plane's frequencies: the
+/// direct sum `Σ v exp(−2πi k·r)` to a relative RMS error of `accuracy` even for white noise over the whole box,
+/// which is the worst there is. Like that sum it is periodic: no neighbour is out of bounds.
+///
+/// - Source: the scheme of Barnett, Magland and af Klinteberg, "A parallel nonuniform fast Fourier transform
+///   library based on an exponential of semicircle kernel", SIAM J. Sci. Comput. 41 (2019) C479–C504.
+public struct FourierVoxelWindowVolume<Scalar: GridScalar>: Sendable {
+  /// Voxels an axis of the map.
+  public let mapSize: Int
+  /// Samples an axis of the transform: the map's times an oversampling of 1.25 to 2.
+  public var gridSize: Int { grid.size }
+  public let voxelSizeInAngstroms: Double
+  /// The relative RMS error asked for.
+  public let accuracy: Double
+  /// The relative RMS error that white noise suffers, but for the rounding of sums: at most `accuracy`, or
+  /// the precision's floor where that is larger.
+  public let predictedError: Double
+  /// Samples an axis that a point is interpolated from.
+  public var windowWidth: Int { window.width }
+  /// The sum of the map's voxels: the transform at zero frequency.
+  public let zeroFrequency: Double
+  let grid: HermitianGrid<Scalar>
+  let window: SliceWindow<Scalar>
+
+  /// Transforms a map.
+  ///
+  /// - Parameters:
+  ///   - map: cubic, of even or odd size.
+  ///   - accuracy: 1e-16 to 0.5; rounding sets a floor of 3e-6 in single and 1e-13 in double precision, and
+  ///     less is granted to that floor.
+  ///   - oversampling: samples of the grid to a voxel of the map, at least, 1.1 to 4; where not given, that of
+  ///     the least cost.
+  ///   - threads: how many at the most; the result does not depend on it.
+  /// - Throws: `.unsupported` for a map that is not cubic, `.invalidValue` for an accuracy out of range or
+  ///   beyond an oversampling, or a grid beyond memory.
+  public init(
+    _ map: RealVoxelGridVolume<Scalar>, accuracy: Double, oversampling: Double? = nil,
+    threads: Int = availableProcessors
+  ) throws {
+    let size = try paddedGridSize(of: map, padScale: 1)
+    try WindowKernel<Scalar>.validate(tolerance: accuracy)
+    let choice: WindowGrid<Scalar>
+    if let oversampling {
+      try WindowKernel<Scalar>.validate(oversampling: oversampling)
+      choice = try .make(mapSize: size, accuracy: accuracy, oversampling: oversampling)
+    } else {
+      choice = try WindowGrid.cheapest(mapSize: size, accuracy: accuracy)
+    }
+    let kernel = choice.kernel
+    mapSize = size
+    voxelSizeInAngstroms = map.voxelSizeInAngstroms
+    self.accuracy = accuracy
+    predictedError = kernel.predictedError
+
+    let deconvolution = kernel.deconvolution(frequencies: size / 2 + 1, ofGridLength: choice.size)
+    grid = try HermitianGrid.transform(
+      of: map, size: choice.size, border: .window(width: kernel.width),
+      axisWeights: (0..<size).map { Scalar(deconvolution[abs($0 - originOffset(size))]) }, threads: threads)
+    grid.makeBorderPeriodic()
+    window = try SliceWindow(kernel, period: choice.size)
+    var sum = 0.0
+    for value in map.values { sum += Double(value) }
+    zeroFrequency = sum
+  }
+}
+
+/// A grid for a map and the window that keeps an accuracy on it.
+struct WindowGrid<Scalar: GridScalar> {
+  let size: Int
+  let kernel: WindowKernel<Scalar>
+
+  /// Nil where no window keeps the accuracy on a grid of that size.
+  init?(mapSize: Int, accuracy: Double, size: Int) {
+    let cells = Self.cells(mapSize)
+    guard
+      let kernel = WindowKernel<Scalar>(
+        tolerance: accuracy, oversampling: Double(size) / Double(cells), dimensions: 3)
+    else { return nil }
+    self.kernel = kernel
+    // A small grid still is wide enough for its border to be filled from it; the window errs less there.
+    self.size = max(size, fastEvenLength(atLeast: Double(2 * kernel.width + 2)))
+  }
+
+  /// The width of the band that a window is chosen for.
+  ///
+  /// A window's error is an average over a band of frequencies. Voxels stand for cells of that band, and an
+  /// even box has one at the very edge, half of whose cell lies beyond.
+  private static func cells(_ mapSize: Int) -> Int { mapSize % 2 == 0 ? mapSize + 1 : mapSize }
+
+  static func make(mapSize: Int, accuracy: Double, oversampling: Double) throws -> WindowGrid {
+    let size = fastEvenLength(atLeast: Double(cells(mapSize)) * oversampling)
+    guard let grid = WindowGrid(mapSize: mapSize, accuracy: accuracy, size: size) else {
+      throw ExitPlaneError.invalid(
+        "accuracy at an oversampling of \(oversampling)", got: "\(accuracy)",
+        need: "larger, or the oversampling must be")
+    }
+    return grid
+  }
+
+  /// The grid on which a slice costs least among oversamplings of 1.25 to 2.
+  static func cheapest(mapSize: Int, accuracy: Double) throws -> WindowGrid {
+    let lengths = [1.25, 1.375, 1.5, 1.75, 2].map { Double(mapSize) * $0 }
+    // The last is for the precision's floor, which the widest window reaches at 2 exactly.
+    let sizes = (lengths + [2 * Double(cells(mapSize))]).map { fastEvenLength(atLeast: $0) }
+    var best: WindowGrid?
+    for (i, size) in sizes.enumerated() where i == 0 || size != sizes[i - 1] {
+      guard let grid = WindowGrid(mapSize: mapSize, accuracy: accuracy, size: size) else { continue }
+      if grid.cost(mapSize) < best?.cost(mapSize) ?? .infinity { best = grid }
+    }
+    guard let best else { throw ExitPlaneError.invalid("accuracy", got: "\(accuracy)", need: "larger") }
+    return best
+  }
+
+  /// Relative cost of a slice.
+  private func cost(_ mapSize: Int) -> Double {
+    let (width, oversampling) = (Double(kernel.width), Double(size) / Double(mapSize))
+    return width * width * (Double((kernel.width + 3) / 4) + oversampling)
+  }
+}
+
+/// The smallest even length with no prime factor above 7.
+func fastEvenLength(atLeast length: Double) -> Int {
+  var candidate = max(2, Int(length.rounded(.up)))
+  candidate += candidate % 2
+  while true {
+    var rest = candidate
+    for factor in [2, 3, 5, 7] {
+      while rest % factor == 0 { rest /= factor }
+    }
+    if rest == 1 { return candidate }
+    candidate += 2
+  }
+}
+
+extension SliceWindow {
+  fileprivate init(_ kernel: WindowKernel<Scalar>, period: Int) throws {
+    let polynomials = (0..<kernel.width).map { tap in
+      (0...kernel.degree).map { kernel.coefficients[$0 * kernel.paddedWidth + tap] }
+    }
+    try self.init(polynomials: polynomials, period: Double(period))
+  }
+}
+
+extension HermitianGrid.Border {
+  /// Wide enough for all taps of a point within half a period of zero frequency, at x ≥ 0.
+  fileprivate static func window(width: Int) -> Self { Self(leading: (width - 1) / 2, margin: width / 2 + 1) }
+}
+
+extension HermitianGrid {
+  /// Fills the border with the samples a period away; the size is even.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  fileprivate func makeBorderPeriodic() {
+    let p = storage.pointer
+    mirrorLeadingColumns(reach: half)
+    for z in -half...half {
+      for y in -half...half {
+        for x in (half + 1)...(half + border.margin) {
+          // x − n is negative: the conjugate of n − x.
+          let (from, to) = (index(x: size - x, y: -y, z: -z), index(x: x, y: y, z: z))
+          (p[to], p[to + 1]) = (p[from], -p[from + 1])
+        }
+      }
+      for y in (half + 1)...(half + border.margin) {
+        for sign in [1, -1] {
+          copyRow(from: (sign * (y - size), z), to: (sign * y, z))
+        }
+      }
+    }
+    for z in (half + 1)...(half + border.margin) {
+      for sign in [1, -1] {
+        for y in -(half + border.margin)...(half + border.margin) {
+          copyRow(from: (y, sign * (z - size)), to: (y, sign * z))
+        }
+      }
+    }
+  }
+
+  private func copyRow(from: (y: Int, z: Int), to: (y: Int, z: Int)) {
+    let p = storage.pointer
+    (p + index(x: -border.leading, y: to.y, z: to.z)).update(
+      from: p + index(x: -border.leading, y: from.y, z: from.z), count: 2 * rowStride)
+  }
+}
+
+extension FourierVoxelWindowVolume: FourierSliceVolume {
+  public var sliceSize: Int { mapSize }
+
+  public func _sample(
+    _ plane: SlicePlane, outOfBounds _: OutOfBoundsMode<Scalar>, into spectrum: UnsafeMutablePointer<Scalar>
+  ) {
+    sampleWindow(window, of: grid, on: plane, into: spectrum)
+  }
+
+  /// The plain form of what the kernel does.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func _value(
+    at frequency: SIMD3<Double>, outOfBounds _: OutOfBoundsMode<Scalar>
+  ) -> Complex<Scalar> {
+    let period = Double(gridSize)
+    var point = frequency - period * (frequency / period).rounded(.toNearestOrEven)
+    let isMirrored = point.x < 0
+    if isMirrored { point = -point }
+    let lower = point - Double(window.width) / 2
+    let floored = lower.rounded(.down)
+    let taps = (0..<3).map { window.taps(at: Scalar(1 - 2 * (lower[$0] - floored[$0]))) }
+    let p = grid.storage.pointer
+    var sum = Complex<Scalar>.zero
+    for (z, weightZ) in taps[2].enumerated() {
+      for (y, weightY) in taps[1].enumerated() {
+        let row = grid.index(x: Int(floored.x) + 1, y: Int(floored.y) + 1 + y, z: Int(floored.z) + 1 + z)
+        for (x, weightX) in taps[0].enumerated() {
+          let weight = weightX * weightY * weightZ
+          sum += Complex(p[row + 2 * x], p[row + 2 * x + 1]).multiplied(by: weight)
+        }
+      }
+    }
+    return isMirrored ? sum.conjugate : sum
+  }
+}

@@ -1,0 +1,67 @@
+import ArgumentParser
+import ExitPlane
+import ExitPlaneIO
+
+struct RenderCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "render",
+    abstract: "Render a structure to a map.",
+    discussion: """
+      Every atom is five Gaussians (Peng et al. 1996, widened by its B-factor); a voxel holds the mean of the \
+      potential over it, in Å⁻², so that projections of the map are those of the structure.
+
+      Example:
+        exitplane render model.cif --box 128 --voxel-size 1.2 --output map.mrc
+      """)
+
+  @Argument(help: "The structure: PDB or mmCIF, gzipped or not.")
+  var structure: String
+
+  @Option(
+    help: "The map's side in voxels; by default the least even side that holds the structure in every pose.")
+  var box: Int?
+
+  @Option(help: "The voxel size in Å.")
+  var voxelSize: Double
+
+  @Option(name: [.short, .long], help: "The map to write.")
+  var output: String
+
+  @Flag(help: "Take the potential at voxel centres instead of its mean over voxels.")
+  var pointSampling = false
+
+  @Option(help: "Each Gaussian is computed as far as this part of its peak.")
+  var accuracy = 1e-6
+
+  @OptionGroup(title: "Atoms")
+  var atoms: StructureArguments
+
+  @OptionGroup(title: "Running")
+  var running: RunningOptions
+
+  func run() throws {
+    installInterruptHandler()
+    switch running.precision {
+    case .single: try run(Float.self)
+    case .double: try run(Double.self)
+    }
+  }
+
+  private func run<Scalar: GridScalar>(_: Scalar.Type) throws {
+    guard !isSameFile(structure, output) else {
+      throw ExitPlaneError.mismatch("\(output) would be written over the input", "name another --output")
+    }
+    let model = try atoms.load(structure)
+    let side = try box ?? model.boxSize(pixelSizeInAngstroms: voxelSize)
+    let mixture = try GaussianMixtureVolume(model)
+    let map = try GaussianMixtureRendering<Scalar>(useErrorFunctions: !pointSampling, accuracy: accuracy)
+      .render(mixture, boxSize: side, voxelSizeInAngstroms: voxelSize, threads: running.threads)
+    if let warning = mixture.warning(
+      forImageOf: try GridShape(square: side), pixelSizeInAngstroms: voxelSize)
+    {
+      say("warning: \(warning)")
+    }
+    try writeMRCVolume(output, map)
+    say("wrote a map of \(map.shapeDescription) voxels of \(voxelSize) Å to \(output): \(model.count) atoms")
+  }
+}

@@ -1,0 +1,86 @@
+import ArgumentParser
+import ExitPlane
+import ExitPlaneIO
+
+extension StructureOptions.Centring: ExpressibleByArgument {}
+
+enum AlternateLocations: String, ExpressibleByArgument, CaseIterable {
+  case highest
+  case all
+}
+
+struct StructureArguments: ParsableArguments {
+  @Option(help: "The model, by its name in the file; the first by default.")
+  var model: String?
+
+  @Option(help: "The atoms to take, in gemmi's syntax: 'A,B', '//A/10-40', '(ALA)'.")
+  var selection: String?
+
+  @Option(help: "A biological assembly, by its name in the file.")
+  var assembly: String?
+
+  @Option(help: "Alternate locations: the one of highest occupancy, or all.")
+  var altlocs = AlternateLocations.highest
+
+  @Flag(help: "Leave out hydrogens.")
+  var noHydrogens = false
+
+  @Flag(help: "Leave out waters.")
+  var noWaters = false
+
+  @Flag(help: "Leave out what the file lists as HETATM, waters among it.")
+  var noHetatm = false
+
+  @Flag(help: "Take every B-factor as 0.")
+  var ignoreBFactors = false
+
+  @Option(help: "Take every B-factor as this, in Å².")
+  var bFactor: Double?
+
+  @Flag(help: "Weigh every atom by 1 instead of its occupancy.")
+  var ignoreOccupancies = false
+
+  @Option(help: "What becomes the origin: the centre of mass, the middle of the extent, or the file's own.")
+  var centre = StructureOptions.Centring.mass
+
+  mutating func validate() throws {
+    if ignoreBFactors, bFactor != nil {
+      throw ValidationError("give --ignore-b-factors or --b-factor, not both")
+    }
+  }
+
+  func options() throws -> StructureOptions {
+    if let bFactor, !(bFactor.isFinite && bFactor >= 0) {
+      throw ExitPlaneError.invalid("--b-factor", got: "\(bFactor) Å²", need: "finite and not below 0 Å²")
+    }
+    return StructureOptions(
+      model: model, selection: selection, assembly: assembly,
+      alternates: altlocs == .all ? .all : .highestOccupancy, keepsHydrogens: !noHydrogens,
+      keepsWaters: !noWaters, keepsHeteroatoms: !noHetatm,
+      bFactors: bFactor.map { .replaced(squareAngstroms: $0) } ?? (ignoreBFactors ? .ignored : .used),
+      usesOccupancies: !ignoreOccupancies, centring: centre)
+  }
+
+  func load(_ path: String) throws -> AtomicStructure {
+    try AtomicStructure(contentsOf: path, options: options())
+  }
+}
+
+/// What a file's name says it holds.
+enum InputKind {
+  case map
+  case structure
+  case star
+
+  init(path: String) {
+    var name = lastComponent(of: path).lowercased()
+    if name.hasSuffix(".gz") { name.removeLast(3) }
+    let suffix = name.split(separator: ".").last.map(String.init)
+    self =
+      switch suffix {
+      case "pdb", "ent", "cif", "mmcif": .structure
+      case "star": .star
+      default: .map
+      }
+  }
+}
