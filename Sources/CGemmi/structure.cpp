@@ -8,9 +8,10 @@
 
 
 #include <algorithm>
+#include <climits>
 #include <cmath>
 #include <cstring>
-#include <memory>
+#include <map>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -79,66 +80,65 @@ std::string trimmed(const char *start, size_t length) {
 }
 
 bool is_number(const std::string &text) {
+  if (text.empty()) return false;
   const char *start = text.c_str() + (text[0] == '+' ? 1 : 0), *end = text.c_str() + text.size();
   double value = 0;
   const auto result = gemmi::fast_from_chars(start, end, value);
   return result.ec == std::errc() && result.ptr == end && std::isfinite(value);
 }
 
-/// Looks at the numbers of every atom. Records without a B-factor are filled up with blanks, which gemmi
-/// takes for 0; it has another default for records that are short.
+/// Looks at the numbers of every atom, and fills in an occupancy of 1 and a B-factor of 0 where there is none:
+/// gemmi takes blanks for 0 and has another B-factor for records that end early.
 void check_pdb(std::string &text) {
   struct Field {
     const char *name;
     size_t first, length;
-    bool required;
+    const char *missing;
   };
-  const Field fields[] = {{"x", 30, 8, true},
-                          {"y", 38, 8, true},
-                          {"z", 46, 8, true},
-                          {"occupancy", 54, 6, false},
-                          {"B-factor", 60, 6, false}};
-  const size_t whole = 66;
+  const Field fields[] = {{"x", 30, 8, nullptr},
+                          {"y", 38, 8, nullptr},
+                          {"z", 46, 8, nullptr},
+                          {"occupancy", 54, 6, "  1.00"},
+                          {"B-factor", 60, 6, "  0.00"}};
+  const size_t coordinates = 54, whole = 66;
   size_t atoms = 0, number = 0;
-  bool some_short = false;
+  // Only a text with something missing is written anew.
+  std::string filled;
+  size_t copied = 0;
   for (size_t start = 0; start < text.size();) {
-    size_t end = std::min(text.find('\n', start), text.size());
+    const size_t end = std::min(text.find('\n', start), text.size());
     size_t length = end - start;
     if (length > 0 && text[end - 1] == '\r') --length;
     ++number;
     if (is_atom_record(&text[start], length)) {
       ++atoms;
-      if (length < 54)
+      if (length < coordinates)
         malformed("an atom's record of " + std::to_string(length) + " columns",
-                  "its coordinates need 54", number);
+                  "its coordinates need " + std::to_string(coordinates), number);
+      std::string record;
       for (const Field &field : fields) {
-        if (field.first >= length) break;
-        const size_t available = std::min(field.length, length - field.first);
-        const std::string value = trimmed(&text[start + field.first], available);
-        if (value.empty() ? field.required : !is_number(value))
+        const size_t first = std::min(field.first, length);
+        const std::string value = trimmed(&text[start + first], std::min(field.length, length - first));
+        if (value.empty() && field.missing) {
+          if (record.empty()) record.assign(text, start, length);
+          record.resize(std::max(record.size(), whole), ' ');
+          record.replace(field.first, field.length, field.missing);
+        } else if (!is_number(value)) {
           malformed(std::string("an atom's ") + field.name + " is '" + value + "'",
                     "a number is needed in columns " + std::to_string(field.first + 1) + " to " +
                         std::to_string(field.first + field.length),
                     number);
+        }
       }
-      some_short = some_short || length < whole;
+      if (!record.empty()) {
+        filled.append(text, copied, start - copied).append(record);
+        copied = start + length;
+      }
     }
     start = end + 1;
   }
   if (atoms == 0) malformed("no ATOM or HETATM records");
-  if (!some_short) return;
-  std::string filled;
-  filled.reserve(text.size() + text.size() / 4);
-  for (size_t start = 0; start < text.size();) {
-    size_t end = std::min(text.find('\n', start), text.size());
-    size_t length = end - start;
-    if (length > 0 && text[end - 1] == '\r') --length;
-    filled.append(text, start, length);
-    if (is_atom_record(&text[start], length) && length < whole) filled.append(whole - length, ' ');
-    filled += '\n';
-    start = end + 1;
-  }
-  text = std::move(filled);
+  if (copied > 0) text = filled.append(text, copied, std::string::npos);
 }
 
 // MARK: mmCIF
@@ -183,6 +183,97 @@ void check_cif(gemmi::cif::Document &document) {
   }
 }
 
+/// Some chains, or parts of them, as often as there are transforms.
+struct Part {
+  std::vector<std::string> chains, subchains;
+  std::vector<gemmi::Transform> transforms;
+};
+
+/// A biological assembly, or why it cannot be put together.
+struct Assembly {
+  std::string name;
+  std::vector<Part> parts;
+  Fault fault;
+};
+
+const size_t most_transforms = 1000000;
+
+/// The transforms of "1", "1,3,P", "1-60" or "(1-60)(61-88)": every operation of a product's left after every one
+/// of its right.
+///
+/// gemmi leaves products out, passes over operations that are not in the list and wants more columns of the
+/// list of assemblies than the format does.
+std::vector<gemmi::Transform> transforms(
+    const std::string &expression, const std::map<std::string, gemmi::Transform> &operations) {
+  auto named = [&](const std::string &name) {
+    const auto found = operations.find(name);
+    if (found == operations.end()) malformed("no operation '" + name + "'", "assemblies need those they name");
+    return found->second;
+  };
+  auto listed = [&](const std::string &text) {
+    std::vector<gemmi::Transform> result;
+    for (const std::string &item : gemmi::split_str(text, ',')) {
+      const size_t dash = item.find('-', 1);
+      const std::string low = trimmed(item.data(), std::min(dash, item.size()));
+      if (dash == std::string::npos) {
+        result.push_back(named(low));
+        continue;
+      }
+      const std::string high = trimmed(item.data() + dash + 1, item.size() - dash - 1);
+      for (int n = std::atoi(low.c_str()); n <= std::atoi(high.c_str()); ++n) result.push_back(named(std::to_string(n)));
+    }
+    return result;
+  };
+  std::vector<gemmi::Transform> product = {gemmi::Transform()};
+  for (size_t at = 0; at < expression.size();) {
+    const bool group = expression[at] == '(';
+    const size_t start = at + group;
+    const size_t end = std::min(expression.find(group ? ')' : '(', start), expression.size());
+    const std::vector<gemmi::Transform> factors = listed(expression.substr(start, end - start));
+    if (factors.size() * product.size() > most_transforms)
+      malformed("more than a million operations", "fewer are needed");
+    std::vector<gemmi::Transform> next;
+    for (const gemmi::Transform &left : product)
+      for (const gemmi::Transform &right : factors) next.push_back(left.combine(right));
+    product = std::move(next);
+    at = end + group;
+  }
+  return product;
+}
+
+std::vector<Assembly> assemblies(gemmi::cif::Block &block) {
+  std::map<std::string, gemmi::Transform> operations;
+  std::vector<std::string> tags = gemmi::impl::transform_tags("matrix", "vector");
+  tags.push_back("id");
+  for (const auto row : block.find("_pdbx_struct_oper_list.", tags))
+    operations[row.str(12)] = gemmi::impl::get_transform_matrix(row);
+  std::vector<Assembly> result;
+  for (const auto row :
+       block.find("_pdbx_struct_assembly_gen.", {"assembly_id", "oper_expression", "asym_id_list"})) {
+    if (result.empty() || result.back().name != row.str(0)) result.push_back({row.str(0), {}, {}});
+    // An assembly that nobody asks for may be broken.
+    try {
+      result.back().parts.push_back({{}, gemmi::split_str(row.str(2), ','), transforms(row.str(1), operations)});
+    } catch (const Fault &fault) {
+      result.back().fault = fault;
+    }
+  }
+  return result;
+}
+
+std::vector<Assembly> assemblies(const gemmi::Structure &pdb) {
+  std::vector<Assembly> result;
+  for (const gemmi::Assembly &assembly : pdb.assemblies) {
+    result.push_back({assembly.name, {}, {}});
+    for (const gemmi::Assembly::Gen &part : assembly.generators) {
+      result.back().parts.push_back({part.chains, part.subchains, {}});
+      for (const gemmi::Assembly::Operator &operation : part.operators)
+        result.back().parts.back().transforms.push_back(operation.transform);
+    }
+  }
+  return result;
+}
+
 bool looks_like_cif(const std::string &text) {
   size_t at = text.compare(0, 3, "\xEF\xBB\xBF") == 0 ? 3 : 0;
   while (at < text.size()) {
@@ -198,24 +289,34 @@ bool looks_like_cif(const std::string &text) {
   return false;
 }
 
-gemmi::Structure parse(const char *path) {
+struct File {
+  gemmi::Structure structure;
+  std::vector<Assembly> assemblies;
+};
+
+File parse(const char *path) {
   std::string text = file_text(path);
   if (text.empty()) malformed("is empty");
-  if (!looks_like_cif(text)) {
+  File file;
+  if (looks_like_cif(text)) {
+    gemmi::cif::Document document;
+    try {
+      document = gemmi::cif::read_memory(text.data(), text.size(), "structure");
+    } catch (const std::runtime_error &error) {
+      rethrow_syntax_error(error.what());
+    }
+    std::string().swap(text);
+    check_cif(document);
+    file.structure = gemmi::make_structure(document);
+    file.assemblies = assemblies(document.blocks[0]);
+  } else {
     check_pdb(text);
-    gemmi::Structure structure = gemmi::read_pdb_from_memory(text.data(), text.size(), "structure");
-    gemmi::setup_entities(structure);
-    return structure;
+    file.structure = gemmi::read_pdb_from_memory(text.data(), text.size(), "structure");
+    gemmi::setup_entities(file.structure);
+    file.assemblies = assemblies(file.structure);
   }
-  gemmi::cif::Document document;
-  try {
-    document = gemmi::cif::read_memory(text.data(), text.size(), "structure");
-  } catch (const std::runtime_error &error) {
-    rethrow_syntax_error(error.what());
-  }
-  std::string().swap(text);
-  check_cif(document);
-  return gemmi::make_structure(document);
+  if (file.structure.models.empty()) malformed("no atoms");
+  return file;
 }
 
 // MARK: Choosing atoms
@@ -231,6 +332,16 @@ struct Copies {
   std::vector<uint32_t> members;
   std::vector<gemmi::Transform> transforms;
 };
+
+/// A residue's number alone stands for that residue: some versions of gemmi take it for the first of an open
+/// range.
+gemmi::Selection parse_selection(const char *text) {
+  gemmi::Selection selection(text);
+  const bool has_range = selection.to_seqid.seqnum != INT_MAX || selection.to_seqid.icode != '*';
+  if (!selection.from_seqid.empty() && !has_range && !std::strstr(text, "-*"))
+    selection.to_seqid = selection.from_seqid;
+  return selection;
+}
 
 /// The alternate location of highest occupancy at a place: residues that share a sequence number.
 char best_alternate(const gemmi::Residue *first, const gemmi::Residue *last) {
@@ -261,19 +372,19 @@ bool is_only_choice(const gemmi::Residue &residue, const gemmi::Atom &atom, char
 } // namespace
 
 struct cgemmi_structure {
-  gemmi::Structure structure;
+  File file;
   Fault fault;
   std::vector<Chosen> chosen;
   std::vector<Copies> copies;
   std::string name;
 
   const gemmi::Model &model(const char *wanted, const gemmi::Selection &selection) const {
-    if (!wanted && selection.mdl == 0) return structure.models.front();
+    if (!wanted && selection.mdl == 0) return file.structure.models.front();
     const std::string name = wanted ? wanted : std::to_string(selection.mdl);
-    for (const gemmi::Model &model : structure.models)
+    for (const gemmi::Model &model : file.structure.models)
       if (model.name == name) return model;
     refused("no model '" + name + "'",
-            "it has " + list(structure.models, [](const gemmi::Model &m) { return m.name; }));
+            "it has " + list(file.structure.models, [](const gemmi::Model &m) { return m.name; }));
   }
 
   void choose_atoms(const gemmi::Model &model, const gemmi::Selection &selection,
@@ -310,25 +421,25 @@ struct cgemmi_structure {
       copies.push_back({all_members([](const Chosen &) { return true; }), {gemmi::Transform()}});
       return;
     }
-    const gemmi::Assembly *assembly = structure.find_assembly(wanted);
-    if (!assembly) {
-      const std::string names =
-          list(structure.assemblies, [](const gemmi::Assembly &a) { return a.name; });
+    const auto assembly = std::find_if(
+        file.assemblies.begin(), file.assemblies.end(), [&](const Assembly &a) { return a.name == wanted; });
+    if (assembly == file.assemblies.end()) {
+      const std::string names = list(file.assemblies, [](const Assembly &a) { return a.name; });
       refused(std::string("no assembly '") + wanted + "'", names.empty() ? "it has none" : "it has " + names);
     }
-    for (const gemmi::Assembly::Gen &part : assembly->generators) {
+    if (assembly->fault.status != cgemmi_structure_fine) throw assembly->fault;
+    for (const Part &part : assembly->parts) {
       // PDB files name chains, mmCIF files parts of chains.
       const bool all = !part.chains.empty() && part.chains[0] == "(all)";
-      Copies copy;
-      copy.members = all_members([&](const Chosen &c) {
-        return all || gemmi::in_vector(c.chain->name, part.chains) ||
-               gemmi::in_vector(c.residue->subchain, part.subchains);
-      });
-      for (const gemmi::Assembly::Operator &operation : part.operators)
-        copy.transforms.push_back(operation.transform);
+      Copies copy = {all_members([&](const Chosen &c) {
+                       return all || gemmi::in_vector(c.chain->name, part.chains) ||
+                              gemmi::in_vector(c.residue->subchain, part.subchains);
+                     }),
+                     part.transforms};
       if (!copy.members.empty() && !copy.transforms.empty()) copies.push_back(std::move(copy));
     }
-    if (copies.empty()) refused("no atoms are left in assembly '" + assembly->name + "'", "at least one is needed");
+    if (copies.empty())
+      refused("no atoms are left in assembly '" + assembly->name + "'", "at least one is needed");
   }
 
   template <typename Condition>
@@ -379,10 +490,7 @@ extern "C" {
 cgemmi_structure *cgemmi_structure_read(const char *path) {
   cgemmi_structure *s = new (std::nothrow) cgemmi_structure;
   if (!s) return nullptr;
-  guarded(s, [&] {
-    s->structure = parse(path);
-    if (s->structure.models.empty()) malformed("no atoms");
-  });
+  guarded(s, [&] { s->file = parse(path); });
   return s;
 }
 
@@ -393,13 +501,13 @@ const char *cgemmi_structure_error_found(const cgemmi_structure *s) { return s->
 const char *cgemmi_structure_error_need(const cgemmi_structure *s) { return s->fault.need.c_str(); }
 size_t cgemmi_structure_error_line(const cgemmi_structure *s) { return s->fault.line; }
 
-size_t cgemmi_structure_model_count(const cgemmi_structure *s) { return s->structure.models.size(); }
+size_t cgemmi_structure_model_count(const cgemmi_structure *s) { return s->file.structure.models.size(); }
 const char *cgemmi_structure_model_name(const cgemmi_structure *s, size_t model) {
-  return s->structure.models[model].name.c_str();
+  return s->file.structure.models[model].name.c_str();
 }
-size_t cgemmi_structure_assembly_count(const cgemmi_structure *s) { return s->structure.assemblies.size(); }
+size_t cgemmi_structure_assembly_count(const cgemmi_structure *s) { return s->file.assemblies.size(); }
 const char *cgemmi_structure_assembly_name(const cgemmi_structure *s, size_t assembly) {
-  return s->structure.assemblies[assembly].name.c_str();
+  return s->file.assemblies[assembly].name.c_str();
 }
 
 int64_t cgemmi_structure_choose(cgemmi_structure *s, const cgemmi_structure_choice *choice) {
@@ -408,7 +516,7 @@ int64_t cgemmi_structure_choose(cgemmi_structure *s, const cgemmi_structure_choi
   const bool fine = guarded(s, [&] {
     gemmi::Selection selection;
     try {
-      if (choice->selection) selection = gemmi::Selection(choice->selection);
+      if (choice->selection) selection = parse_selection(choice->selection);
     } catch (const std::runtime_error &error) {
       refused(error.what(), "for example 'A,B', '//A/10-40' or '/1//(ALA)/CA' would do");
     }

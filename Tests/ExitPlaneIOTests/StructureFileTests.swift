@@ -148,6 +148,11 @@ struct StructureFileTests {
       contentsOf: folder.write(Array(String(line.prefix(54)).utf8) + [10], to: "short.pdb"))
     #expect(short.bFactorsInSquareAngstroms == [0])
     #expect(short.occupancies == [1])
+    let blank = try AtomicStructure(
+      contentsOf: folder.write(
+        Array(line.replacing("  1.00 20.00", with: "       20.00").utf8), to: "blank.pdb"))
+    #expect(blank.bFactorsInSquareAngstroms == [20])
+    #expect(blank.occupancies == [1])
     let unknown = try AtomicStructure(
       contentsOf: folder.write(
         Array(StructureFixture(atoms: [.init(occupancy: "?", bFactor: "?")]).cif.utf8), to: "a.cif"))
@@ -192,6 +197,29 @@ struct StructureFileTests {
     }
     expectRefusal(.invalidValue, saying: "no atoms are left in assembly '2'") {
       try read(fixture, StructureOptions(selection: "B", assembly: "2"))
+    }
+  }
+
+  @Test("products of operations are all of the left after each of the right; missing ones are refused")
+  func operations() throws {
+    let turn = [[0.0, -1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 0]]
+    let moves = (1...2).map { [[1.0, 0, 0, 10 * Double($0)], [0, 1, 0, 0], [0, 0, 1, 0]] }
+    var fixture = StructureFixture(atoms: [.init(position: (1, 2, 3))])
+    fixture.assemblies = [("1", ["A"], [turn] + moves)]
+    func x(_ expression: String) throws -> [SIMD3<Double>] {
+      let folder = try ScratchFolder()
+      let text = fixture.cif.replacing("'(1-3)'", with: "'\(expression)'")
+      return try AtomicStructure(
+        contentsOf: folder.write(Array(text.utf8), to: "a.cif"),
+        options: StructureOptions(assembly: "1", centring: .none)
+      ).positionsInAngstroms
+    }
+    #expect(try x("(1)(2-3)") == [SIMD3(-2, 11, 3), SIMD3(-2, 21, 3)])
+    #expect(try x("(2,3)(1)") == [SIMD3(8, 1, 3), SIMD3(18, 1, 3)])
+    #expect(try x("3, 1") == [SIMD3(21, 2, 3), SIMD3(-2, 1, 3)])
+    expectRefusal(.malformedFile, saying: "no operation '4'") { try x("1-4") }
+    expectRefusal(.malformedFile, saying: "more than a million operations") {
+      try x(String(repeating: "(1-3)", count: 14))
     }
   }
 
