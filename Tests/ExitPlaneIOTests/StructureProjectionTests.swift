@@ -6,7 +6,7 @@ import Testing
 /// What cryoJAX makes of a structure; Scripts/oracles/cryojax_structure.py wrote it.
 private struct Golden: Decodable {
   struct Image: Decodable {
-    let b_factors: Bool
+    let bFactors: Bool
     let average: Bool
     let pose: [Double]
     let peak: Double
@@ -19,9 +19,9 @@ private struct Golden: Decodable {
     let values: [Double]
   }
   let box: Int
-  let pixel_size: Double
-  let image_step: Int
-  let map_step: Int
+  let pixelSize: Double
+  let imageStep: Int
+  let mapStep: Int
   let images: [Image]
   let map: Map
 }
@@ -36,7 +36,9 @@ struct StructureProjectionTests {
   private let golden: Golden
 
   init() throws {
-    golden = try JSONDecoder().decode(
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    golden = try decoder.decode(
       Golden.self, from: Data(contentsOf: Self.root.appending(path: "Tests/Goldens/8zpm_cryojax.json")))
   }
 
@@ -53,16 +55,16 @@ struct StructureProjectionTests {
   private func checkImages<Scalar: GridScalar>(_: Scalar.Type, accuracy: Double, tolerance: Double) throws {
     let file = try StructureFile(path: Self.structure)
     let plane = try ImageConfiguration(
-      shape: GridShape(square: golden.box), pixelSizeInAngstroms: golden.pixel_size)
+      shape: GridShape(square: golden.box), pixelSizeInAngstroms: golden.pixelSize)
     for want in golden.images {
-      let atoms = try file.atoms(StructureOptions(bFactors: want.b_factors ? .used : .ignored))
+      let atoms = try file.atoms(StructureOptions(bFactors: want.bFactors ? .used : .ignored))
       let pose = try Pose(
         relionRotInDegrees: want.pose[0], tiltInDegrees: want.pose[1], psiInDegrees: want.pose[2],
         originXInAngstroms: want.pose[3], originYInAngstroms: want.pose[4])
       let image = try GaussianMixtureProjection<Scalar>(
         useErrorFunctions: want.average, accuracy: accuracy
       ).project(GaussianMixtureVolume(atoms), at: pose, onto: plane)
-      let error = try largestError(image.values, axes: 2, step: golden.image_step, want.values)
+      let error = try largestError(image.values, axes: 2, step: golden.imageStep, want.values)
       #expect(error < tolerance * want.peak)
       #expect(abs(image.values.reduce(0) { $0 + Double($1) } - want.sum) < tolerance * want.sum)
     }
@@ -81,14 +83,14 @@ struct StructureProjectionTests {
   func map() throws {
     let volume = try GaussianMixtureVolume(AtomicStructure(contentsOf: Self.structure))
     let single = try GaussianMixtureRendering<Float>().render(
-      volume, boxSize: golden.box, voxelSizeInAngstroms: golden.pixel_size)
+      volume, boxSize: golden.box, voxelSizeInAngstroms: golden.pixelSize)
     let double = try GaussianMixtureRendering<Double>(accuracy: 1e-13).render(
-      volume, boxSize: golden.box, voxelSizeInAngstroms: golden.pixel_size)
+      volume, boxSize: golden.box, voxelSizeInAngstroms: golden.pixelSize)
     let want = golden.map
     #expect(
-      try largestError(single.values, axes: 3, step: golden.map_step, want.values) < 2e-5 * want.peak)
+      try largestError(single.values, axes: 3, step: golden.mapStep, want.values) < 2e-5 * want.peak)
     #expect(
-      try largestError(double.values, axes: 3, step: golden.map_step, want.values) < 2e-6 * want.peak)
+      try largestError(double.values, axes: 3, step: golden.mapStep, want.values) < 2e-6 * want.peak)
     #expect(abs(double.values.reduce(0, +) - want.sum) < 1e-9 * want.sum)
   }
 }
