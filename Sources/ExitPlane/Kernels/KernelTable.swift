@@ -7,7 +7,8 @@ import CKernels
 public struct KernelTable<Scalar: GridScalar>: Sendable {
   typealias Scalars = UnsafeMutablePointer<Scalar>
 
-  let sumIsFinite: @Sendable ([Scalar]) -> Bool
+  /// In double precision.
+  let sum: @Sendable ([Scalar]) -> Double
 
   let sliceLinear:
     @Sendable (
@@ -48,26 +49,26 @@ private func asComplex(_ p: UnsafeMutablePointer<Double>) -> UnsafeMutablePointe
   UnsafeMutableRawPointer(p).assumingMemoryBound(to: fftw_complex.self)
 }
 
-/// A sum meets infinity or NaN exactly when a term does; scaled down so that no finite terms overflow.
-private func sumIsFinite<Scalar: BinaryFloatingPoint>(_ values: [Scalar]) -> Bool {
+/// A sum in double precision, in eight running sums: the same for every machine.
+private func sum<Scalar: BinaryFloatingPoint>(_ values: [Scalar]) -> Double {
   values.withUnsafeBufferPointer { buffer in
     var sums = SIMD8<Double>(repeating: 0)
     var i = 0
     while i &+ 8 <= buffer.count {
-      for lane in 0..<8 { sums[lane] += Double(buffer[i &+ lane]) * 0x1p-60 }
+      for lane in 0..<8 { sums[lane] += Double(buffer[i &+ lane]) }
       i &+= 8
     }
     while i < buffer.count {
-      sums[0] += Double(buffer[i]) * 0x1p-60
+      sums[0] += Double(buffer[i])
       i &+= 1
     }
-    return sums.sum().isFinite
+    return sums.sum()
   }
 }
 
 extension Float {
   public static let _kernels = KernelTable<Float>(
-    sumIsFinite: { sumIsFinite($0) },
+    sum: { ExitPlane.sum($0) },
     sliceLinear: { ep_slice_linear_f($0, $1, $2, $3, $4) },
     addGaussians: { ep_gaussians_add_f($0, $1, $2, $3) },
     sliceWindow: { ep_slice_window_f($0, $1, $2, $3, $4, $5) },
@@ -100,7 +101,7 @@ extension Float {
 
 extension Double {
   public static let _kernels = KernelTable<Double>(
-    sumIsFinite: { sumIsFinite($0) },
+    sum: { ExitPlane.sum($0) },
     sliceLinear: { ep_slice_linear_d($0, $1, $2, $3, $4) },
     addGaussians: { ep_gaussians_add_d($0, $1, $2, $3) },
     sliceWindow: { ep_slice_window_d($0, $1, $2, $3, $4, $5) },

@@ -46,8 +46,7 @@ public struct FourierVoxelGridVolume<Scalar: GridScalar>: Sendable {
         let s = sinc(Double(i - originOffset(map.columns)) / Double(size))
         return Scalar(1 / (s * s))
       } : nil
-    var sum = 0.0
-    for value in map.values { sum += Double(value) }
+    var sum = Scalar._kernels.sum(map.values)
     grid = try HermitianGrid.transform(of: map, size: size, axisWeights: weights, threads: threads)
     if let filter {
       try grid.multiply(by: filter, voxelSizeInAngstroms: voxelSizeInAngstroms, threads: threads)
@@ -160,6 +159,8 @@ extension HermitianGrid {
   }
 
   /// Copies a half spectrum to the plane `z`, its rows in order of signed frequency.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   private func storePlane(_ half: UnsafeMutablePointer<Scalar>, z: Int) {
     let columns = size / 2 + 1
     for y in -self.half...self.half {
@@ -169,6 +170,8 @@ extension HermitianGrid {
     }
   }
 
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   private func transformRow(
     y: Int, slabs: Range<Int>, fft: ColumnFFT<Scalar>, scratch: UnsafeMutablePointer<Scalar>
   ) {

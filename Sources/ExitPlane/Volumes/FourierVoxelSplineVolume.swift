@@ -58,8 +58,7 @@ public struct FourierVoxelSplineVolume<Scalar: GridScalar>: Sendable {
       } : nil
     grid = try HermitianGrid.transform(
       of: map, size: size, border: .cubicSpline, axisWeights: weights, threads: threads)
-    var sum = 0.0
-    for value in map.values { sum += Double(value) }
+    var sum = Scalar._kernels.sum(map.values)
     if let filter {
       try grid.multiply(by: filter, voxelSizeInAngstroms: voxelSizeInAngstroms, threads: threads)
       sum *= filter(0)

@@ -63,9 +63,7 @@ public struct FourierVoxelWindowVolume<Scalar: GridScalar>: Sendable {
       axisWeights: (0..<size).map { Scalar(deconvolution[abs($0 - originOffset(size))]) }, threads: threads)
     grid.makeBorderPeriodic()
     window = try SliceWindow(kernel, period: choice.size)
-    var sum = 0.0
-    for value in map.values { sum += Double(value) }
-    zeroFrequency = sum
+    zeroFrequency = Scalar._kernels.sum(map.values)
   }
 }
 

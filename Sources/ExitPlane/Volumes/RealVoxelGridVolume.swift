@@ -54,7 +54,7 @@ func validatePositive(_ what: String, _ value: Double, unit: String) throws {
 }
 
 func firstNonFiniteIndex<Scalar: GridScalar>(_ values: [Scalar]) -> Int? {
-  // A sum meets infinity or NaN exactly when a term does (or, rarely, overflows): one quick pass
-  // answers for almost every map, and only a suspicious one is searched.
-  Scalar._kernels.sumIsFinite(values) ? nil : values.firstIndex { !$0.isFinite }
+  // A sum is finite where every term is, but for overflow: one quick pass answers for almost every map, and
+  // only a suspicious one is searched.
+  Scalar._kernels.sum(values).isFinite ? nil : values.firstIndex { !$0.isFinite }
 }
