@@ -3,10 +3,11 @@
 
     python3 Benchmarks/compare_relion.py MAP [--exitplane PATH] [-- MORE ARGUMENTS OF exitplane project]
 
-For every image, within |k| < 0.5 cycles/pixel (RELION fills that disc only): the correlation of each pair, without
-the zero frequency, the scale s that minimises |A - s B|², and the error |A - B| / |B|. The sum is P̂(k) = h Σ v exp(-2πi k·(R r + t)), over
-all voxels, by FINUFFT's type 1 in double precision at eps 1e-12, itself held to a plain sum at a few frequencies.
-RELION's images are voxel sums, so they are multiplied by h. Exits 1 when a limit given on the command line is missed.
+For every image, within |k| < 0.5 cycles/pixel (RELION fills that disc only), and for each pair A, B: the correlation
+without the zero frequency, the scale s that minimises |A - s B|², and the error |A - B| / |B|. The sum is
+P̂(k) = h Σ v exp(-2πi k·(R r + t)) over all voxels, by FINUFFT's type 1 in double precision at eps 1e-12, itself held
+to a plain sum at a few frequencies. RELION's images are voxel sums, so they are multiplied by h. Exits 1 when a limit
+given on the command line is missed.
 """
 
 import argparse
@@ -161,7 +162,8 @@ def main(folder):
               f"| {scale.min():.5f} | {np.median(scale):.5f} | {scale.max():.5f} | {error.max():.1e} |")
         if options.each:
             for i, row in enumerate(found):
-                print(f"<!-- {i + 1:3d} correlation {row[0]:.6f}, with zero {row[1]:.6f}, scale {row[2]:.5f}, error {row[3]:.1e} -->")
+                print(f"<!-- {i + 1:3d} correlation {row[0]:.6f}, with zero {row[1]:.6f}, "
+                      f"scale {row[2]:.5f}, error {row[3]:.1e} -->")
         if a == "ours":
             least = options.least_correlation_with_sum if b == "sum" else options.least_correlation_with_relion
             if least is not None and not correlation.min() > least:
