@@ -3,10 +3,11 @@
 
     python3 Benchmarks/compare_relion.py MAP [--exitplane PATH] [-- MORE ARGUMENTS OF exitplane project]
 
-For every image, within |k| < 0.5 cycles/pixel (RELION fills that disc only): the correlation of each pair, without
-the zero frequency, and the scale s that minimises |A - s B|². The sum is P̂(k) = h Σ v exp(-2πi k·(R r + t)), over
-all voxels, by FINUFFT's type 1 in double precision at eps 1e-12, itself held to a plain sum at a few frequencies.
-RELION's images are voxel sums, so they are multiplied by h. Exits 1 when a limit given on the command line is missed.
+For every image, within |k| < 0.5 cycles/pixel (RELION fills that disc only), and for each pair A, B: the correlation
+without the zero frequency, the scale s that minimises |A - s B|², and the error |A - B| / |B|. The sum is
+P̂(k) = h Σ v exp(-2πi k·(R r + t)) over all voxels, by FINUFFT's type 1 in double precision at eps 1e-12, itself held
+to a plain sum at a few frequencies. RELION's images are voxel sums, so they are multiplied by h. Exits 1 when a limit
+given on the command line is missed.
 """
 
 import argparse
@@ -29,6 +30,7 @@ parser.add_argument("--keep", type=pathlib.Path, help="leave the STAR file and t
 parser.add_argument("--least-correlation-with-relion", type=float)
 parser.add_argument("--least-correlation-with-sum", type=float)
 parser.add_argument("--largest-scale-error", type=float)
+parser.add_argument("--largest-error", type=float, help="of ours against the sum")
 parser.add_argument("--each", action="store_true", help="print every image")
 # What follows -- is for exitplane: argparse itself would read no positional arguments after options.
 split = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
@@ -99,14 +101,15 @@ def run(command):
 
 
 def compare(a, b, inside):
-    """Correlations without and with the zero frequency, and the least-squares scale of `a` over `b`, an image each."""
+    """Correlations without and with the zero frequency, scale and error of `a` over `b`, an image each."""
     a, b = a[:, inside], b[:, inside]
     rows = []
     for p, q in zip(a, b):
         # Frequency zero comes first in the corner layout.
         without, with_zero = (
             np.vdot(v, u).real / (np.linalg.norm(u) * np.linalg.norm(v)) for u, v in ((p[1:], q[1:]), (p, q)))
-        rows.append((without, with_zero, np.vdot(q, p).real / np.vdot(q, q).real))
+        rows.append((
+            without, with_zero, np.vdot(q, p).real / np.vdot(q, q).real, np.linalg.norm(p - q) / np.linalg.norm(q)))
     return np.array(rows)
 
 
@@ -147,18 +150,20 @@ def main(folder):
     k = np.fft.fftfreq(box)
     inside = np.hypot(k[:, None], k[None, :]) < 0.5
     failed = []
-    print("\n| | correlation: least | median | least with zero frequency | scale: least | median | largest |")
-    print("|---|---|---|---|---|---|---|")
+    print("\n| | correlation: least | median | least with zero frequency | scale: least | median | largest "
+          "| largest error |")
+    print("|---|---|---|---|---|---|---|---|")
     for a, b in (("RELION", "sum"), ("ours", "sum"), ("ours", "RELION")):
         if a not in stacks:
             continue
         found = compare(stacks[a], stacks[b], inside)
-        correlation, with_zero, scale = found.T
+        correlation, with_zero, scale, error = found.T
         print(f"| {a} against {b} | {correlation.min():.6f} | {np.median(correlation):.6f} | {with_zero.min():.6f} "
-              f"| {scale.min():.5f} | {np.median(scale):.5f} | {scale.max():.5f} |")
+              f"| {scale.min():.5f} | {np.median(scale):.5f} | {scale.max():.5f} | {error.max():.1e} |")
         if options.each:
             for i, row in enumerate(found):
-                print(f"<!-- {i + 1:3d} correlation {row[0]:.6f}, with zero {row[1]:.6f}, scale {row[2]:.5f} -->")
+                print(f"<!-- {i + 1:3d} correlation {row[0]:.6f}, with zero {row[1]:.6f}, "
+                      f"scale {row[2]:.5f}, error {row[3]:.1e} -->")
         if a == "ours":
             least = options.least_correlation_with_sum if b == "sum" else options.least_correlation_with_relion
             if least is not None and not correlation.min() > least:
@@ -166,6 +171,8 @@ def main(folder):
             if b == "sum" and options.largest_scale_error is not None:
                 if not np.abs(scale - 1).max() <= options.largest_scale_error:
                     failed.append(f"scale off by {np.abs(scale - 1).max():.4f}, above {options.largest_scale_error}")
+            if b == "sum" and options.largest_error is not None and not error.max() <= options.largest_error:
+                failed.append(f"error {error.max():.1e}, above {options.largest_error:g}")
     for reason in failed:
         print(reason, file=sys.stderr)
     return 1 if failed else 0

@@ -69,9 +69,8 @@ class Race:
         shutil.rmtree(outputs, ignore_errors=True)
         outputs.mkdir(parents=True)
         commands = [shlex.split(self._filled(c, inputs, outputs)) for c in contestant.commands]
-        version = shlex.split(self._filled(contestant.version_command, inputs, outputs))
-        if shutil.which(version[0]) is None:
-            raise Unavailable(f"{version[0]} is not installed")
+        if shutil.which(commands[0][0]) is None:
+            raise Unavailable(f"{commands[0][0]} is not installed")
         started = time.perf_counter()
         # A file, not a pipe: nobody reads while they run, and RELION talks a lot.
         with open(outputs / "log", "w+") as log:
@@ -93,17 +92,20 @@ class Race:
         return {
             "workload": name, "setting": "", "milliseconds_per_projection": seconds * 1e3 / projections,
             "wall_seconds": seconds, "projections": projections, "threads": self.options.threads,
-            "versions": {version[0]: self._said_version(version)}, "cpu_seconds": sum(u.ru_utime + u.ru_stime for _, _, u in used),
+            "versions": self._said_version(contestant.version_command),
+            "cpu_seconds": sum(u.ru_utime + u.ru_stime for _, _, u in used),
             "peak_memory_in_mebibytes": sum(u.ru_maxrss for _, _, u in used) / 1024,
         }
 
     # Helpers
 
     def _said_version(self, command):
-        if command[0] not in self._version_said:
-            done = subprocess.run(command, capture_output=True, text=True)
-            self._version_said[command[0]] = (done.stdout + done.stderr).strip().partition("\n")[0]
-        return self._version_said[command[0]]
+        if command is None:
+            return {}
+        if command not in self._version_said:
+            done = subprocess.run(shlex.split(command), capture_output=True, text=True)
+            self._version_said[command] = (done.stdout + done.stderr).strip().partition("\n")[0]
+        return {command.split()[0]: self._version_said[command]}
 
     def _filled(self, command, inputs, outputs):
         exitplane = self._exitplane() if "{exitplane}" in command else ""
@@ -182,7 +184,10 @@ def main():
             results.write(json.dumps(record) + "\n")
             results.flush()
 
-        keep({"kind": "run", "date": date, "commit": machine.commit(REPOSITORY), "machine": machine.describe(),
+        # The commit of what is raced, which may lie in another checkout.
+        built_in = pathlib.Path(options.exitplane).resolve().parent
+        commit = machine.commit(built_in if built_in.exists() else REPOSITORY)
+        keep({"kind": "run", "date": date, "commit": commit, "machine": machine.describe(),
               "threads": options.threads})
         measured = run_rounds(Race(options), options, keep)
     if not measured:

@@ -34,7 +34,8 @@ class Processes:
 
     label: str
     commands: tuple[str, ...]
-    version_command: str
+    # None for ours, which the commit tells.
+    version_command: str | None = None
     is_yardstick: bool = False
 
 
@@ -49,10 +50,11 @@ class Workload:
     prepare: str | None = None
 
 
-def slices(box, interpolation, poses):
+def slices(box, interpolation, poses, ours=None):
+    """Slices; `ours` says what ours does where no peer does the same."""
     arguments = f"--box {box} --interpolation {interpolation} --poses {poses}"
     return Workload(
-        f"Fourier slice, {interpolation}, box {box}, pad 1, random poses, real-space images",
+        f"Fourier slice, {ours or interpolation}, box {box}, pad 1, random poses, real-space images",
         (
             ExitPlane(),
             Peer("cryoJAX 0.6.0", "cryojax-0.6", "cryojax_slice.py", arguments),
@@ -86,6 +88,8 @@ def atoms_by_nufft(atoms, poses):
                  arguments + " --backend nufftax"),
             Peer("cryoJAX 0.6.0 GaussianFourierProjection, jax-finufft", "cryojax-0.6", script,
                  arguments + " --backend jax-finufft"),
+            Peer("cryoJAX 0.6.0 GaussianFourierProjection, jax-finufft on one thread", "cryojax-0.6", script,
+                 arguments + " --backend jax-finufft --openmp-threads 1"),
         ))
 
 
@@ -96,13 +100,19 @@ def transforms(description, arguments):
         unit="ms a transform")
 
 
+OURS = (
+    "{exitplane} project {inputs}/map.mrc --poses {inputs}/poses.star --output {outputs}/stack.mrcs"
+    " --pad-scale 2 --threads {threads}")
 RELION = "relion_project --i {inputs}/map.mrc --ang {inputs}/%s.star --o {outputs}/%s --pad 2"
 
 WORKLOADS = {
     "slice-linear-128": slices(128, "linear", poses=200),
     "slice-linear-256": slices(256, "linear", poses=64),
     "slice-linear-384": slices(384, "linear", poses=32),
+    "slice-cubic-128": slices(128, "cubic", poses=64),
     "slice-cubic-256": slices(256, "cubic", poses=32),
+    "slice-exact-128": slices(128, "cubic", poses=64, ours="ours exact to 1e-3, the peers' cubic"),
+    "slice-exact-256": slices(256, "cubic", poses=32, ours="ours exact to 1e-3, the peers' cubic"),
     "gaussian-5k": gaussians(5_000, poses=8),
     "gaussian-50k": gaussians(50_000, poses=2),
     "real-voxel-128": Workload(
@@ -116,13 +126,13 @@ WORKLOADS = {
     "project-256": Workload(
         "whole process: map of 256³ in, stack of 500 images out, pad 2, shifts, box 256",
         (
-            Processes("ExitPlane", (
-                "{exitplane} project {inputs}/map.mrc --poses {inputs}/poses.star --output {outputs}/stack.mrcs"
-                " --pad-scale 2 --threads {threads}",), "{exitplane} --version"),
+            Processes("ExitPlane", (OURS + " --interpolation linear",)),
+            Processes("ExitPlane, cubic", (OURS + " --interpolation cubic",)),
             Processes("relion_project, one process (it has no threads)", (RELION % ("poses", "stack"),),
                       "relion_project --version"),
-            Processes("relion_project, two processes of half the poses", (
-                RELION % ("poses-1", "stack-1"), RELION % ("poses-2", "stack-2")), "relion_project --version"),
+            Processes("relion_project, two processes of half the poses",
+                      (RELION % ("poses-1", "stack-1"), RELION % ("poses-2", "stack-2")),
+                      "relion_project --version"),
         ),
         projections_per_unit=500, unit="s a run", prepare="make_project_inputs.py --box 256 --poses 500"),
 }

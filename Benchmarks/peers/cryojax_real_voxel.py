@@ -20,6 +20,7 @@ for name, opts in {
     "default": None,
     "upsampfac=1.25": Opts(upsampfac=1.25),
     "upsampfac=2, unsorted": Opts(upsampfac=2.0, spread_sort=False),
+    "upsampfac=1.25, unsorted": Opts(upsampfac=1.25, spread_sort=False),
 }.items():
     integrator = cxs.RealVoxelProjection(eps=options.eps, opts=opts)
     # Made anew each time: 0.5 keeps the grids it makes while it is traced, and they must not leave that trace.
