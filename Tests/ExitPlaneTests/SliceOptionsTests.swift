@@ -184,6 +184,26 @@ struct SliceOptionsTests {
     }
   }
 
+  @Test("beyond Nyquist is zero, whatever is out of bounds of a grid")
+  func resampledOutOfBounds() throws {
+    let (map, _) = try noiseCube(9, voxelSize: 1.2, seed: 5, as: Float.self)
+    let plane = try ImageConfiguration(shape: GridShape(rows: 15, columns: 12), pixelSizeInAngstroms: 0.8)
+    func check<Volume: FourierSliceVolume>(_ volume: Volume, _ mode: OutOfBoundsMode<Volume.Scalar>) throws {
+      let got = try FourierSliceExtraction(outOfBounds: mode, resamples: true).integrate(
+        volume, at: Self.pose, onto: plane)
+      for (index, k) in plane.frequencyGrid(physical: false).enumerated() {
+        let seen = (Self.pose.rotation.inverse * SIMD3(k.y, k.x, 0)) * 1.5
+        let isZero = max(abs(seen.x), abs(seen.y), abs(seen.z)) > 0.5
+        // Columns that are averaged with their partners are zero where both are.
+        if index % 7 != 6 { #expect((got.values[index] == .zero) == isZero) }
+      }
+    }
+    for mode: OutOfBoundsMode<Float> in [.zero, .fill(Complex(2, 0)), .clip, .wrap] {
+      try check(FourierVoxelGridVolume(map), mode)
+      try check(FourierVoxelSplineVolume(map), mode)
+    }
+  }
+
   @Test("where pixel sizes agree, resampling changes nothing")
   func resampledAlike() throws {
     let (map, _) = try noiseCube(9, voxelSize: 1.2, seed: 5, as: Float.self)

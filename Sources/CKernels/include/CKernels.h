@@ -57,7 +57,7 @@ typedef struct {
 
 /// Interpolation of the grid on the plane, with a window.
 /// The caller guarantees a finite plane and that every tap of a point within period and reach at x ≥ 0
-/// lies in the grid's memory, with three readable samples after it.
+/// lies in the grid's memory, with a readable sample after it.
 void ep_slice_window_f(const ep_half_grid *grid, const ep_window *window, const ep_slice_plane *plane,
                        const float *columnFactors, const float *rowFactors, float *out);
 void ep_slice_window_d(const ep_half_grid *grid, const ep_window *window, const ep_slice_plane *plane,

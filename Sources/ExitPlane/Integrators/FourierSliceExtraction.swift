@@ -178,8 +178,8 @@ public struct FourierSlicePlan<Volume: FourierSliceVolume>: RealImagePlan {
     else { return }
     let point = slicePlane.point(row: rows / 2, column: columns / 2)
     let index = 2 * ((rows / 2) * slice.shape.spectrumColumns + columns / 2)
-    let nyquist = slicePlane.isBandLimited ? Double(volume.gridSize) / 2 : .infinity
-    guard max(abs(point.x), abs(point.y), abs(point.z)) <= nyquist else {
+    let bandLimit = slicePlane.bandLimit(gridSize: volume.gridSize)
+    guard max(abs(point.x), abs(point.y), abs(point.z)) <= bandLimit else {
       half[index] = 0
       return
     }

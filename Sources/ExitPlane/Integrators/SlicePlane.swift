@@ -45,8 +45,11 @@ public struct SlicePlane {
     rowFactors = factors.map { UnsafeRawPointer($0.rows) }
   }
 
-  /// A flat half spectrum: what the linear kernel knows.
-  var isFlatHalf: Bool { !isFull && columnBend == .zero && rowBend == .zero }
+  /// A flat half spectrum that ends where the grid does: what the linear kernel knows.
+  var isPlain: Bool { !isFull && !isBandLimited && columnBend == .zero && rowBend == .zero }
+
+  /// How far out on any axis of a grid the transform is sampled.
+  func bandLimit(gridSize: Int) -> Double { isBandLimited ? Double(gridSize) / 2 : .infinity }
 
   /// The entries of a row.
   var columns: Int { isFull ? shape.columns : shape.spectrumColumns }

@@ -7,7 +7,7 @@ extension FourierVoxelGridVolume: FourierSliceVolume {
     _ plane: SlicePlane, outOfBounds: OutOfBoundsMode<Scalar>, into spectrum: UnsafeMutablePointer<Scalar>
   ) {
     // The stored border of zeros is the fill of zero, which so costs nothing.
-    if plane.isFlatHalf {
+    if plane.isPlain {
       grid.withDescriptor { grid in
         plane.withDescriptor(Scalar.self) { Scalar._kernels.sliceLinear(grid, $0, $1, $2, spectrum) }
       }
@@ -15,7 +15,7 @@ extension FourierVoxelGridVolume: FourierSliceVolume {
       sampleWindow(window, of: grid, on: plane, into: spectrum)
     }
     if outOfBounds != .zero {
-      resample(plane, beyond: Double(grid.half), into: spectrum) {
+      resample(plane, gridSize: gridSize, beyond: Double(grid.half), into: spectrum) {
         _value(at: $0, outOfBounds: outOfBounds)
       }
     }

@@ -17,7 +17,7 @@ public struct FourierVoxelGridVolume<Scalar: GridScalar>: Sendable {
   /// lies on a grid point for every pose.
   public let zeroFrequency: Double
   let grid: HermitianGrid<Scalar>
-  /// For what the linear kernel does not know: curved surfaces and full spectra.
+  /// For what the linear kernel does not know: curved surfaces, full spectra and band limits.
   let window: SliceWindow<Scalar>
 
   /// Transforms a map.

@@ -8,7 +8,7 @@ extension FourierVoxelSplineVolume: FourierSliceVolume {
     sampleWindow(window, of: grid, on: plane, into: spectrum)
     if outOfBounds != .zero {
       // A point's taps go as far as two samples beyond it.
-      resample(plane, beyond: Double(reach - 1), into: spectrum) {
+      resample(plane, gridSize: gridSize, beyond: Double(reach - 1), into: spectrum) {
         _value(at: $0, outOfBounds: outOfBounds)
       }
     }
@@ -50,7 +50,7 @@ func sampleWindow<Scalar: GridScalar>(
   _ window: SliceWindow<Scalar>, of grid: HermitianGrid<Scalar>, on plane: SlicePlane,
   into spectrum: UnsafeMutablePointer<Scalar>
 ) {
-  let bandLimit = plane.isBandLimited ? Double(grid.size) / 2 : .infinity
+  let bandLimit = plane.bandLimit(gridSize: grid.size)
   grid.withDescriptor { grid in
     window.withDescriptor(bandLimit: bandLimit) { window in
       plane.withDescriptor(Scalar.self) {
@@ -66,14 +66,16 @@ func sampleWindow<Scalar: GridScalar>(
 /// frequency, is sampled at the negative one.
 @inline(__always)
 func resample<Scalar: GridScalar>(
-  _ plane: SlicePlane, beyond edge: Double, into spectrum: UnsafeMutablePointer<Scalar>,
+  _ plane: SlicePlane, gridSize: Int, beyond edge: Double, into spectrum: UnsafeMutablePointer<Scalar>,
   _ value: (SIMD3<Double>) -> Complex<Scalar>
 ) {
+  let bandLimit = plane.bandLimit(gridSize: gridSize)
   for row in 0..<plane.shape.rows {
     for column in 0..<plane.columns where plane.isSampled(row: row, column: column) {
       let point = plane.point(row: row, column: column)
       let isNyquist = 2 * column == plane.shape.columns
-      guard isNyquist || max(abs(point.x), abs(point.y), abs(point.z)) > edge else { continue }
+      let distance = max(abs(point.x), abs(point.y), abs(point.z))
+      guard isNyquist || distance > edge, distance <= bandLimit else { continue }
       let factor: (re: Scalar, im: Scalar) = plane.factor(row: row, column: column)
       let sampled = value(point) * Complex(factor.re, factor.im)
       let index = 2 * (row * plane.columns + column)

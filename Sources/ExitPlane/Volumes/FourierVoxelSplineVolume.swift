@@ -13,9 +13,10 @@ public struct FourierVoxelSplineVolume<Scalar: GridScalar>: Sendable {
     /// The samples themselves serve as coefficients, and the map is divided by `sinc⁴(x / gridSize)` on
     /// every axis first, which undoes the fall-off of the B-spline's own window.
     ///
-    /// The prefilter alone would divide by `(2 + cos(2πx / gridSize)) / 3` and leave some fall-off: at the
-    /// edge of an unpadded box three quarters of the way down to one half. Correction removes it on average, at
-    /// the price of larger aliases from there: worth it from a padding of about 1.5 (Docs/Accuracy.md).
+    /// The prefilter alone would divide by `(2 + cos(2πx / gridSize)) / 3` and leave some fall-off: to one half at
+    /// the edge of an unpadded box. Correction removes it, at the price of larger aliases from there: better
+    /// from a padding of 1.5 on, and without padding for a map that leaves its box's edge empty
+    /// (Docs/Accuracy.md).
     case griddingCorrected
   }
 

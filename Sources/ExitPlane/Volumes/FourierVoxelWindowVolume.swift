@@ -114,10 +114,14 @@ struct WindowGrid<Scalar: GridScalar> {
     return best
   }
 
-  /// Relative cost of a slice.
+  /// Relative cost of a slice: of every row of taps its vectors, and its share of the memory that a slice
+  /// meets.
+  ///
+  /// Measured at boxes of 128 and 256, widths 3 to 9 and oversamplings 1.27 to 2.1, this is within a third of
+  /// the times of the larger box; the smaller, in cache, would have σ count for less.
   private func cost(_ mapSize: Int) -> Double {
     let (width, oversampling) = (Double(kernel.width), Double(size) / Double(mapSize))
-    return width * width * (Double((kernel.width + 3) / 4) + oversampling)
+    return width * width * (Double((kernel.width + 3) / 4) + oversampling * oversampling)
   }
 }
 

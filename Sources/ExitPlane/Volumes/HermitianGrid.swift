@@ -39,9 +39,9 @@ struct HermitianGrid<Scalar: GridScalar>: Sendable {
       throw ExitPlaneError.invalid(
         "Fourier grid", got: "\(size)³ samples", need: "at most 1620³: a smaller box or padding")
     }
-    // The windowed kernel reads rows in whole vectors, up to three samples beyond its last tap.
+    // The windowed kernel reads samples in pairs, so perhaps one beyond its last tap.
     storage = try AlignedBuffer(
-      count: 2 * (samples.partialValue + 3), of: "the transform on a grid of \(size)³")
+      count: 2 * (samples.partialValue + 1), of: "the transform on a grid of \(size)³")
   }
 
   /// The index of the real part of a sample; x in −leading…half + margin, y and z in ±(half + margin).
