@@ -20,6 +20,7 @@ let package = Package(
       name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
     .systemLibrary(
       name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(name: "CPOSIX"),
     .target(name: "CKernels", linkerSettings: [.linkedLibrary("m")]),
     .target(
       name: "CGemmi", linkerSettings: [.linkedLibrary("z"), .linkedLibrary("m")]),
@@ -29,7 +30,7 @@ let package = Package(
         "CFFTW", "CKernels",
         .product(name: "Numerics", package: "swift-numerics"),
       ]),
-    .target(name: "ExitPlaneIO", dependencies: ["ExitPlane", "CGemmi", "CPNG", "CZlib"]),
+    .target(name: "ExitPlaneIO", dependencies: ["ExitPlane", "CGemmi", "CPNG", "CPOSIX", "CZlib"]),
     .executableTarget(
       name: "ExitPlaneCLI",
       dependencies: [

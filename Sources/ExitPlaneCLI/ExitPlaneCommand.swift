@@ -1,6 +1,9 @@
 import ArgumentParser
 
 @main
-struct ExitPlaneCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "exitplane")
+struct ExitPlaneCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "exitplane",
+    abstract: "Project maps and atomic models to the exit plane of an electron microscope.",
+    subcommands: [ProjectCommand.self, InfoCommand.self, VerifyCommand.self, BenchmarkCommand.self])
 }

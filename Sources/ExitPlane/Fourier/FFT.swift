@@ -78,3 +78,30 @@ final class ColumnFFT<Scalar: GridScalar>: @unchecked Sendable {
     Scalar._kernels.executeComplex(plan, data)
   }
 }
+
+/// Runs the inverse transforms of `count` images of a shape and nothing else: the limit that projection in
+/// Fourier space can approach.
+public func timeInverseFFTs<Scalar: GridScalar>(
+  of shape: GridShape, count: Int, threads: Int, as _: Scalar.Type
+) throws {
+  let fft = try RealFFT2D<Scalar>(shape)
+  try parallelForEach(
+    count: count, threads: threads,
+    workspace: { (try AlignedBuffer<Scalar>.half(shape), try AlignedBuffer<Scalar>.image(shape)) },
+    body: { _, scratch in fft.inverse(scratch.0.pointer, scratch.1.pointer) })
+}
+
+/// The unnormalised inverse of a `size³` half spectrum, which is overwritten.
+func inverseTransform3D<Scalar: GridScalar>(
+  size: Int, half: AlignedBuffer<Scalar>, real: AlignedBuffer<Scalar>
+) throws {
+  guard
+    let plan = FFT.planner.withLock({ _ in
+      Scalar._kernels.planInverse3D(size, half.pointer, real.pointer)
+    })
+  else {
+    throw ExitPlaneError.invalid("FFT of \(size)³", got: "refused by FFTW", need: "a smaller box")
+  }
+  Scalar._kernels.executeInverse(plan, half.pointer, real.pointer)
+  FFT.planner.withLock { _ in Scalar._kernels.destroyPlan(plan) }
+}

@@ -20,14 +20,16 @@ final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
     let largePage = 2 << 20
     let alignment = bytes >= 4 * largePage ? largePage : 64
     var raw: UnsafeMutableRawPointer?
-    guard !overflow, posix_memalign(&raw, alignment, bytes) == 0, let raw else {
+    // Systems promise more memory than they have; what exceeds the machine's would end the process later.
+    guard !overflow, bytes <= physicalMemory(), posix_memalign(&raw, alignment, bytes) == 0, let raw else {
       throw ExitPlaneError(
         .invalidValue,
         "\(what) would take \(bytes) bytes, more than this machine can give; a smaller box or padding would do"
       )
     }
     #if os(Linux)
-      if alignment == largePage { madvise(raw, bytes, 14 /* MADV_HUGEPAGE */) }
+      let hugePageAdvice: Int32 = 14  // MADV_HUGEPAGE, a macro of GNU's that Glibc's module leaves out
+      if alignment == largePage { madvise(raw, bytes, hugePageAdvice) }
     #endif
     memset(raw, 0, bytes)
     pointer = raw.bindMemory(to: Element.self, capacity: count)
@@ -39,4 +41,9 @@ final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
   var buffer: UnsafeMutableBufferPointer<Element> {
     UnsafeMutableBufferPointer(start: pointer, count: count)
   }
+}
+
+private func physicalMemory() -> Int {
+  let (pages, size) = (sysconf(Int32(_SC_PHYS_PAGES)), sysconf(Int32(_SC_PAGESIZE)))
+  return pages > 0 && size > 0 ? pages * size : Int.max
 }

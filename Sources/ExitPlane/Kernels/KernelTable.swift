@@ -19,6 +19,7 @@ public struct KernelTable<Scalar: GridScalar>: Sendable {
 
   let planForward2D: @Sendable (_ rows: Int, _ columns: Int, Scalars, Scalars) -> OpaquePointer?
   let planInverse2D: @Sendable (_ rows: Int, _ columns: Int, Scalars, Scalars) -> OpaquePointer?
+  let planInverse3D: @Sendable (_ size: Int, Scalars, Scalars) -> OpaquePointer?
   let planColumns: @Sendable (_ length: Int, _ width: Int, _ stride: Int, Scalars) -> OpaquePointer?
   let executeForward: @Sendable (OpaquePointer, Scalars, Scalars) -> Void
   let executeInverse: @Sendable (OpaquePointer, Scalars, Scalars) -> Void
@@ -86,6 +87,9 @@ extension Float {
     planInverse2D: {
       fftwf_plan_dft_c2r_2d(Int32($0), Int32($1), asComplex($2), $3, FFTW_ESTIMATE)
     },
+    planInverse3D: {
+      fftwf_plan_dft_c2r_3d(Int32($0), Int32($0), Int32($0), asComplex($1), $2, FFTW_ESTIMATE)
+    },
     planColumns: { length, width, stride, data in
       var n = Int32(length)
       return fftwf_plan_many_dft(
@@ -138,6 +142,9 @@ extension Double {
     },
     planInverse2D: {
       fftw_plan_dft_c2r_2d(Int32($0), Int32($1), asComplex($2), $3, FFTW_ESTIMATE)
+    },
+    planInverse3D: {
+      fftw_plan_dft_c2r_3d(Int32($0), Int32($0), Int32($0), asComplex($1), $2, FFTW_ESTIMATE)
     },
     planColumns: { length, width, stride, data in
       var n = Int32(length)

@@ -8,7 +8,7 @@ import Synchronization
 /// that writes only what belongs to its index makes results that do not. The first error stops the rest.
 public func parallelForEach<Workspace>(
   count: Int, threads: Int, workspace makeWorkspace: @Sendable () throws -> Workspace,
-  _ body: @Sendable (_ index: Int, _ workspace: inout Workspace) throws -> Void
+  body: @Sendable (_ index: Int, _ workspace: inout Workspace) throws -> Void
 ) throws {
   let workers = max(1, min(threads, count))
   guard workers > 1 else {

@@ -105,29 +105,31 @@ extension HermitianGrid {
           try AlignedBuffer<Scalar>(count: n * n, of: "a plane of \(shape)"),
           try AlignedBuffer<Scalar>(count: 2 * n * columns, of: "a plane of \(shape)")
         )
-      }
-    ) { z, scratch in
-      let (real, half) = (scratch.0.pointer, scratch.1.pointer)
-      placeSlab(map, z: z, weights: axisWeights, into: real, size: n)
-      fft.forward(real, half)
-      // The slab's depth from the origin is its plane; the z transform reads it from there.
-      grid.storePlane(half, z: z - originOffset(m))
-    }
+      },
+      body: { z, scratch in
+        let (real, half) = (scratch.0.pointer, scratch.1.pointer)
+        placeSlab(map, z: z, weights: axisWeights, into: real, size: n)
+        fft.forward(real, half)
+        // The slab's depth from the origin is its plane; the z transform reads it from there.
+        grid.storePlane(half, z: z - originOffset(m))
+      })
 
     let columnFFT = try ColumnFFT<Scalar>(length: n, width: columns)
     try parallelForEach(
       count: 2 * grid.half + 1, threads: threads,
-      workspace: { try AlignedBuffer<Scalar>(count: 2 * n * columns, of: "a plane of \(shape)") }
-    ) { row, scratch in
-      grid.transformRow(
-        y: row - grid.half, slabs: -originOffset(m)..<(m - originOffset(m)), fft: columnFFT,
-        scratch: scratch.pointer)
-    }
+      workspace: { try AlignedBuffer<Scalar>(count: 2 * n * columns, of: "a plane of \(shape)") },
+      body: { row, scratch in
+        grid.transformRow(
+          y: row - grid.half, slabs: -originOffset(m)..<(m - originOffset(m)), fft: columnFFT,
+          scratch: scratch.pointer)
+      })
     grid.makeHermitian()
     return grid
   }
 
   /// Writes slab `z` with its origin sample at (0, 0), so that phases are referred to the origin.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   private static func placeSlab(
     _ map: RealVoxelGridVolume<Scalar>, z: Int, weights: [Scalar]?, into real: UnsafeMutablePointer<Scalar>,
     size n: Int
@@ -180,6 +182,8 @@ extension HermitianGrid {
   }
 
   /// Makes the self-conjugate planes conjugate-symmetric to the last bit: rounding left them nearly so.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   private func makeHermitian() {
     let p = storage.pointer
     for x in size % 2 == 0 ? [0, half] : [0] {
@@ -198,16 +202,18 @@ extension HermitianGrid {
     by filter: @Sendable (Double) -> Double, voxelSizeInAngstroms h: Double, threads: Int
   ) throws {
     let step = 1 / (Double(size) * h)
-    try parallelForEach(count: 2 * half + 1, threads: threads, workspace: { () }) { plane, _ in
-      let z = plane - half
-      for y in -half...half {
-        for x in 0...half {
-          let value = Scalar(filter(step * Double(x * x + y * y + z * z).squareRoot()))
-          let i = index(x: x, y: y, z: z)
-          storage.pointer[i] *= value
-          storage.pointer[i + 1] *= value
+    try parallelForEach(
+      count: 2 * half + 1, threads: threads, workspace: { () },
+      body: { plane, _ in
+        let z = plane - half
+        for y in -half...half {
+          for x in 0...half {
+            let value = Scalar(filter(step * Double(x * x + y * y + z * z).squareRoot()))
+            let i = index(x: x, y: y, z: z)
+            storage.pointer[i] *= value
+            storage.pointer[i + 1] *= value
+          }
         }
-      }
-    }
+      })
   }
 }

@@ -1,0 +1,106 @@
+import ArgumentParser
+import ExitPlane
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+enum Precision: String, ExpressibleByArgument, CaseIterable {
+  case single
+  case double
+}
+
+/// A number with a fixed count of decimals, without Foundation.
+func rounded(_ value: Double, places: Int) -> String {
+  guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
+  var scale = 1.0
+  for _ in 0..<places { scale *= 10 }
+  let units = (abs(value) * scale).rounded()
+  let whole = (units / scale).rounded(.down)
+  let rest = Int(units - whole * scale)
+  let sign = value < 0 && units > 0 ? "-" : ""
+  guard places > 0 else { return "\(sign)\(Int(whole))" }
+  let digits = "\(rest)"
+  return "\(sign)\(Int(whole)).\(String(repeating: "0", count: max(0, places - digits.count)))\(digits)"
+}
+
+/// The processor's name and the number of processors.
+func machineDescription() -> String {
+  var name = "unknown processor"
+  if let file = fopen("/proc/cpuinfo", "r") {
+    defer { fclose(file) }
+    var line = [CChar](repeating: 0, count: 1024)
+    while fgets(&line, Int32(line.count), file) != nil {
+      let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      if text.hasPrefix("model name"), let colon = text.firstIndex(of: ":") {
+        name = text[text.index(after: colon)...].filter { $0 != "\n" && $0 != "\"" && $0 != "\\" }
+        name = String(name.drop { $0 == " " })
+        break
+      }
+    }
+  }
+  return "\(name), \(availableProcessors) processors"
+}
+
+/// A number as "1.2e-07".
+func scientific(_ value: Double) -> String {
+  guard value.isFinite, value != 0 else { return "\(value)" }
+  var exponent = Int(log10(abs(value)).rounded(.down))
+  var mantissa = abs(value) / pow(10, Double(exponent))
+  if (mantissa * 10).rounded() >= 100 {
+    mantissa /= 10
+    exponent += 1
+  }
+  let digits = abs(exponent) < 10 ? "0\(abs(exponent))" : "\(abs(exponent))"
+  return "\(value < 0 ? "-" : "")\(rounded(mantissa, places: 1))e\(exponent < 0 ? "-" : "+")\(digits)"
+}
+
+extension String {
+  func padded(to width: Int) -> String {
+    self + String(repeating: " ", count: max(0, width - count))
+  }
+}
+
+/// Makes the folders that a file's path goes through.
+func makeFolders(above path: String) throws {
+  let parts = path.split(separator: "/", omittingEmptySubsequences: true).dropLast()
+  var folder = path.hasPrefix("/") ? "" : "."
+  for part in parts {
+    folder += "/\(part)"
+    if mkdir(folder, 0o777) != 0, errno != EEXIST {
+      throw ExitPlaneError.file(
+        folder, kind: .unwritableFile,
+        found: "the folder cannot be made (\(String(cString: strerror(errno))))",
+        need: "name a folder that can be written to")
+    }
+  }
+}
+
+/// The bytes of a file that is read whole.
+func readFile(_ path: String) throws -> [UInt8] {
+  guard let file = fopen(path, "rb") else {
+    throw ExitPlaneError.file(
+      path, kind: .unreadableFile, found: "cannot be opened (\(String(cString: strerror(errno))))",
+      need: "name a file that can be read")
+  }
+  defer { fclose(file) }
+  var bytes = [UInt8]()
+  let chunk = 1 << 20
+  while true {
+    let old = bytes.count
+    bytes.append(contentsOf: repeatElement(0, count: chunk))
+    let read = bytes.withUnsafeMutableBytes { fread($0.baseAddress! + old, 1, chunk, file) }
+    bytes.removeLast(chunk - read)
+    if read < chunk { break }
+  }
+  guard ferror(file) == 0 else {
+    throw ExitPlaneError.file(
+      path, kind: .unreadableFile, found: "cannot be read (\(String(cString: strerror(errno))))",
+      need: "name a file that can be read")
+  }
+  return bytes
+}

@@ -1,0 +1,128 @@
+import ArgumentParser
+import ExitPlane
+
+struct PoseOptions: ParsableArguments {
+  @Option(name: .customLong("poses"), help: "A RELION STAR file of poses.")
+  var file: String?
+
+  @Option(name: .customLong("random-poses"), help: "Draw this many poses uniformly over all rotations.")
+  var randomCount: Int?
+
+  @Option(help: "The seed of random poses.")
+  var seed: UInt64 = 0
+
+  @Option(
+    name: .customLong("euler"),
+    help: "RELION's angles 'rot,tilt,psi' in degrees; may be given several times.")
+  var angles: [RelionAngles] = []
+
+  mutating func validate() throws {
+    let given = [file != nil, randomCount != nil, !angles.isEmpty].count { $0 }
+    guard given == 1 else {
+      throw ValidationError("give one of --poses FILE.star, --random-poses N and --euler rot,tilt,psi")
+    }
+  }
+
+  /// - Parameter pixelSizeInAngstroms: of the images, for origins in pixels that name no other.
+  func load(pixelSizeInAngstroms: Double) throws -> PoseSource {
+    if let file { return try PoseSource(starFile: file, pixelSizeInAngstroms: pixelSizeInAngstroms) }
+    if let randomCount { return try PoseSource(randomCount: randomCount, seed: seed) }
+    return .list(
+      try angles.map {
+        try Pose(relionRotInDegrees: $0.rot, tiltInDegrees: $0.tilt, psiInDegrees: $0.psi)
+      })
+  }
+}
+
+/// Three angles as "rot,tilt,psi".
+struct RelionAngles: ExpressibleByArgument {
+  let rot, tilt, psi: Double
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
+    guard parts.count == 3, let rot = parts[0], let tilt = parts[1], let psi = parts[2] else { return nil }
+    (self.rot, self.tilt, self.psi) = (rot, tilt, psi)
+  }
+}
+
+struct ImageOptions: ParsableArguments {
+  @Option(help: "The images' side in pixels, or 'rows,columns'; the map's by default.")
+  var box: BoxArgument?
+
+  @Option(help: "The images' pixel size in Å: the map's, unless --rescale is given.")
+  var pixelSize: Double?
+
+  @Flag(help: "Resample a map whose voxel size is not --pixel-size, in Fourier space.")
+  var rescale = false
+
+  @Flag(help: "Plain sums of voxels (RELION's scale) instead of integrals in Å.")
+  var sum = false
+
+  func shape(defaultSide: Int) throws -> GridShape {
+    guard let box else { return try GridShape(square: defaultSide) }
+    do {
+      return try GridShape(rows: box.rows, columns: box.columns)
+    } catch let error as ExitPlaneError {
+      throw ExitPlaneError(error.kind, "--box: \(error)")
+    }
+  }
+
+  func checkedPixelSize() throws -> Double? {
+    guard let pixelSize else { return nil }
+    guard pixelSize.isFinite, pixelSize > 0 else {
+      throw ExitPlaneError.invalid(
+        "--pixel-size", got: "\(pixelSize) Å", need: "finite and above 0 Å")
+    }
+    return pixelSize
+  }
+}
+
+/// "N" or "rows,columns".
+struct BoxArgument: ExpressibleByArgument {
+  let rows, columns: Int
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+    guard (1...2).contains(parts.count), let rows = parts.first ?? nil, let columns = parts.last ?? nil
+    else { return nil }
+    (self.rows, self.columns) = (rows, columns)
+  }
+}
+
+enum InterpolationName: String, ExpressibleByArgument, CaseIterable {
+  case linear
+}
+
+extension SliceGrid: ExpressibleByArgument {}
+
+struct SliceOptions: ParsableArguments {
+  @Option(help: "How the transform is interpolated: linear.")
+  var interpolation = InterpolationName.linear
+
+  @Option(help: "Zero-padding of the map before its transform, as a factor of its side.")
+  var padScale = 2.0
+
+  @Flag(help: "Leave out the division by sinc² that undoes the interpolation's fall-off.")
+  var noGriddingCorrection = false
+
+  @Option(
+    help: """
+      Frequencies of a slice: 'image', the image's own, as RELION; or 'volume', the padded map's, cropped in \
+      real space, as cryoJAX.
+      """)
+  var sliceGrid = SliceGrid.image
+}
+
+struct RunningOptions: ParsableArguments {
+  @Option(help: "The precision: single or double.")
+  var precision = Precision.single
+
+  @Option(help: "Threads to use; the images do not depend on it.")
+  var threads = availableProcessors
+
+  mutating func validate() throws {
+    guard (1...1024).contains(threads) else {
+      throw ValidationError("--threads is \(threads); it must be 1 to 1024")
+    }
+  }
+}

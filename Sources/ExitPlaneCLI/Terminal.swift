@@ -1,0 +1,119 @@
+import Dispatch
+import ExitPlane
+import ExitPlaneIO
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Writes a line of talk to standard error; standard output is for data.
+func say(_ text: String) {
+  writeToStandardError(text + "\n")
+}
+
+private func writeToStandardError(_ text: String) {
+  var bytes = Array(text.utf8)[...]
+  while !bytes.isEmpty {
+    let written = bytes.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
+    if written <= 0 { return }
+    bytes = bytes.dropFirst(written)
+  }
+}
+
+/// A bar with rate and time left, on a terminal alone.
+final class ProgressBar: Sendable {
+  private let what: String
+  private let count: Int
+  private let isShown = isatty(2) == 1
+  private let start = DispatchTime.now().uptimeNanoseconds
+  private let state = Mutex((done: 0, drawnAt: UInt64(0)))
+
+  init(what: String, count: Int) {
+    self.what = what
+    self.count = count
+  }
+
+  /// Counts one more, and redraws ten times a second.
+  func advance() {
+    guard isShown else { return }
+    let line: String? = state.withLock { state in
+      state.done += 1
+      let now = DispatchTime.now().uptimeNanoseconds
+      guard now - state.drawnAt > 100_000_000 else { return nil }
+      state.drawnAt = now
+      return render(done: state.done, now: now)
+    }
+    if let line { writeToStandardError("\r\u{1b}[2K" + line) }
+  }
+
+  /// Takes the bar away.
+  func finish() {
+    if isShown { writeToStandardError("\r\u{1b}[2K") }
+  }
+
+  private func render(done: Int, now: UInt64) -> String {
+    let seconds = Double(now - start) / 1e9
+    let rate = Double(done) / max(seconds, 1e-9)
+    let filled = 24 * done / max(count, 1)
+    let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled)
+    let left = Int(Double(count - done) / max(rate, 1e-9))
+    let clock = "\(left / 3600):\(twoDigits(left / 60 % 60)):\(twoDigits(left % 60))"
+    return
+      "\(what) \(bar) \(done)/\(count)  \(rounded(rate, places: rate < 10 ? 1 : 0)) a second  \(clock) left"
+  }
+
+  private func twoDigits(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
+}
+
+/// Makes an interrupt end the process without leaving half-written files: exit 130, or 143 on SIGTERM.
+func installInterruptHandler() {
+  // A parent may have blocked them: threads of a pool do, and children inherit it.
+  var signals = sigset_t()
+  sigemptyset(&signals)
+  sigaddset(&signals, SIGINT)
+  sigaddset(&signals, SIGTERM)
+  pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+  for number in [SIGINT, SIGTERM] {
+    signal(number) { number in
+      AtomicFile.removeAllTemporaries()
+      _exit(128 + number)
+    }
+  }
+}
+
+/// The last part of a path.
+func lastComponent(of path: String) -> String {
+  path.split(separator: "/").last.map(String.init) ?? path
+}
+
+/// `path` with its suffix replaced.
+///
+/// - Throws: when that, or `path` itself, is one of the inputs.
+func pathBeside(_ path: String, withSuffix suffix: String, inputs: [String]) throws -> String {
+  let name = lastComponent(of: path)
+  let stem = name.lastIndex(of: ".").map { name[..<$0] }.flatMap { $0.isEmpty ? nil : String($0) } ?? name
+  let beside = String(path.dropLast(name.count)) + stem + "." + suffix
+  for output in [path, beside] {
+    if let input = inputs.first(where: { isSameFile($0, output) }) {
+      throw ExitPlaneError.mismatch(
+        "\(output) would be written over the input \(input)", "name another --output")
+    }
+  }
+  guard path != beside else {
+    throw ExitPlaneError.mismatch(
+      "the stack \(path) and its STAR file would have one name", "end --output in .mrcs")
+  }
+  return beside
+}
+
+private func isSameFile(_ a: String, _ b: String) -> Bool {
+  if a == b { return true }
+  var (first, second) = (stat(), stat())
+  return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_ino == second.st_ino
+    && first.st_dev == second.st_dev
+}

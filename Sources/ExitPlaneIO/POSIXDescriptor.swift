@@ -1,0 +1,137 @@
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import CPOSIX
+  import Glibc
+#elseif canImport(Musl)
+  import CPOSIX
+  import Musl
+#endif
+
+/// The operating system's reason for refusing a call.
+struct SystemError: Error, Hashable {
+  let code: CInt
+
+  /// Of the call made just before on this thread.
+  static var last: SystemError { SystemError(code: errno) }
+
+  /// A clause that completes "FILE: …".
+  var clause: String {
+    switch code {
+    case ENOENT: "no such file or folder"
+    case EACCES, EPERM: "permission denied"
+    case ENOTDIR: "a part of the path is not a folder"
+    case EISDIR: "it is a folder"
+    case ENOSPC: "disk full"
+    case EDQUOT: "disk quota used up"
+    case EFBIG: "larger than files may be here"
+    case EROFS: "the file system is read-only"
+    case ENAMETOOLONG: "the name is too long"
+    default: String(cString: strerror(code))
+    }
+  }
+}
+
+/// What a path or an open file turned out to be.
+struct FileStatus {
+  enum Kind { case regular, folder, symbolicLink, special }
+  let kind: Kind
+  let byteCount: Int
+
+  private init(_ raw: stat) {
+    kind =
+      switch raw.st_mode & S_IFMT {
+      case S_IFREG: .regular
+      case S_IFDIR: .folder
+      case S_IFLNK: .symbolicLink
+      default: .special
+      }
+    byteCount = Int(raw.st_size)
+  }
+
+  /// Of the path itself: a symbolic link is not followed.
+  init(of path: String) throws(SystemError) {
+    var raw = stat()
+    guard lstat(path, &raw) == 0 else { throw .last }
+    self.init(raw)
+  }
+
+  init(descriptor: CInt) throws(SystemError) {
+    var raw = stat()
+    guard fstat(descriptor, &raw) == 0 else { throw .last }
+    self.init(raw)
+  }
+}
+
+/// An open file, closed when this value ends.
+struct Descriptor: ~Copyable, Sendable {
+  private let raw: CInt
+
+  /// `permissions` are those of a file this call creates, less what the process's umask removes.
+  init(opening path: String, flags: CInt, permissions: mode_t = 0o666) throws(SystemError) {
+    // A C string would end at a NUL inside the path and name another file.
+    guard !path.utf8.contains(0) else { throw SystemError(code: EINVAL) }
+    var opened: CInt
+    repeat {
+      opened = open(path, flags | O_CLOEXEC, permissions)
+    } while opened < 0 && errno == EINTR
+    guard opened >= 0 else { throw .last }
+    raw = opened
+  }
+
+  deinit { _ = close(raw) }
+
+  func status() throws(SystemError) -> FileStatus { try FileStatus(descriptor: raw) }
+
+  /// Writes all bytes at `offset`, which moves no shared position: several threads may write at once.
+  func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(SystemError) {
+    guard let base = bytes.baseAddress else { return }
+    // Darwin refuses more than 2³¹ − 1 bytes in one call, Linux cuts them short.
+    let largestCall = 1 << 30
+    var done = 0
+    while done < bytes.count {
+      let written = pwrite(raw, base + done, min(bytes.count - done, largestCall), off_t(offset + done))
+      if written > 0 {
+        done += written
+      } else if written == 0 {
+        throw SystemError(code: ENOSPC)
+      } else if errno != EINTR {
+        throw .last
+      }
+    }
+  }
+
+  /// Gives the file `byteCount` bytes of disk, so that later writes cannot run out of space; does
+  /// nothing on a file system that cannot promise this.
+  func reserve(byteCount: Int) throws(SystemError) {
+    #if canImport(Darwin)
+      var request = fstore_t(
+        fst_flags: UInt32(F_ALLOCATEALL), fst_posmode: F_PEOFPOSMODE, fst_offset: 0,
+        fst_length: off_t(byteCount), fst_bytesalloc: 0)
+      let failed = fcntl(raw, F_PREALLOCATE, &request) == -1
+    #else
+      var failed: Bool
+      repeat {
+        failed = fallocate(raw, 0, 0, off_t(byteCount)) != 0
+      } while failed && errno == EINTR
+    #endif
+    guard failed else { return }
+    let error = SystemError.last
+    switch error.code {
+    case ENOSPC, EDQUOT, EFBIG, EIO: throw error
+    default: return
+    }
+  }
+
+  /// Waits until what was written is on the disk.
+  func synchronize() throws(SystemError) {
+    while fsync(raw) != 0 {
+      guard errno == EINTR else { throw .last }
+    }
+  }
+
+  /// The first `byteCount` bytes of the file in memory, read as they are touched.
+  func map(byteCount: Int) throws(SystemError) -> MappedMemory {
+    try MappedMemory(byteCount: byteCount, protection: PROT_READ, flags: MAP_PRIVATE, descriptor: raw)
+  }
+}

@@ -1,0 +1,88 @@
+extension ParticleSet {
+  /// The document that describes `stack`, the images made of these particles in their order.
+  ///
+  /// It is this set's own with what has changed: `rlnImageName`, and in `data_optics` the images' pixel
+  /// size and box. All other columns, values and blocks stay as they were, the poses to the letter. A
+  /// file in RELION 3.0's layout becomes one in 3.1's, by RELION's own rules: optics move into groups,
+  /// lengths in pixels become lengths in ångströms.
+  ///
+  /// - Throws: `.malformedFile`, with the line, at a length in pixels whose pixel size is nowhere given.
+  public func document(describing stack: ParticleStack) throws -> STARDocument {
+    var particles = table
+    try convertPixelsToAngstroms(in: &particles)
+    try particles.setColumn(stack.imageNames(count: count))
+    let optics: STARTable
+    if let opticsTable = opticsBlockIndex.flatMap({ document.blocks[$0].asTable }) {
+      optics = try stack.opticsTable(known: opticsTable)
+      if particles["rlnOpticsGroup"] == nil {
+        try particles.setColumn(groupNumbers)
+      }
+    } else {
+      optics = try stack.opticsTable(known: opticsByGroup())
+      for name in Self.opticsNames { particles.removeColumn(name) }
+      try particles.setColumn(groupNumbers)
+    }
+
+    var blocks: [STARBlock] = []
+    for (index, block) in document.blocks.enumerated() {
+      if index == particleBlockIndex {
+        if opticsBlockIndex == nil { blocks.append(STARBlock(name: "optics", table: optics)) }
+        blocks.append(Self.block("particles", from: block, particles))
+      } else if index == opticsBlockIndex {
+        blocks.append(Self.block("optics", from: block, optics))
+      } else if !["optics", "particles"].contains(block.name) {
+        blocks.append(block)
+      }
+    }
+    return STARDocument(blocks: blocks)
+  }
+
+  /// A block with a new table; single values that were the table's only row are in it now.
+  private static func block(_ name: String, from block: STARBlock, _ table: STARTable) -> STARBlock {
+    STARBlock(name: name, pairs: block.table == nil ? [] : block.pairs, table: table)
+  }
+
+  private var groupNumbers: STARColumn {
+    STARColumn(
+      name: "rlnOpticsGroup",
+      values: opticsGroupIndices.lazy.map { "\(opticsGroups[$0].number)" })
+  }
+
+  /// `data_optics` for rows that carry their own optics: each group's values from its first row.
+  private func opticsByGroup() throws -> STARTable {
+    var firstRows = [Int?](repeating: nil, count: opticsGroups.count)
+    for (row, group) in opticsGroupIndices.enumerated() where firstRows[group] == nil {
+      firstRows[group] = row
+    }
+    let rows = firstRows.compactMap { $0 }
+    var optics = try STARTable(columns: [
+      STARColumn(name: "rlnOpticsGroupName", values: opticsGroups.map(\.name)),
+      STARColumn(name: "rlnOpticsGroup", values: opticsGroups.map { "\($0.number)" }),
+    ])
+    let replaced = ["rlnDetectorPixelSize", "rlnMagnification"]
+    for name in Self.opticsNames where !replaced.contains(name) {
+      if let column = table[name] { try optics.setColumn(column.selecting(rows)) }
+    }
+    return optics
+  }
+
+  /// Lengths as RELION 3.1 names them, in the places of those in pixels: a pixel may now be another.
+  private func convertPixelsToAngstroms(in particles: inout STARTable) throws {
+    let names = ["X", "Y", "Z"].flatMap { axis in
+      [
+        ("rlnOrigin\(axis)", "rlnOrigin\(axis)Angst"),
+        ("rlnOrigin\(axis)Prior", "rlnOrigin\(axis)PriorAngst"),
+      ]
+    }
+    for (pixelName, name) in names + [("rlnHelicalTrackLength", "rlnHelicalTrackLengthAngst")]
+    where particles[pixelName] != nil {
+      if particles[name] == nil, let lengths = try lengthsInAngstroms(name, orInPixels: pixelName) {
+        var column = STARColumn(name: name)
+        for length in lengths { column.append(length) }
+        try particles.setColumn(column, inPlaceOf: pixelName)
+      } else {
+        particles.removeColumn(pixelName)
+      }
+    }
+  }
+}
