@@ -54,7 +54,7 @@ struct WindowTests {
       let kernel = WindowKernel<Double>(
         tolerance: tolerance, oversampling: oversampling, dimensions: 2)
     else {
-      #expect(tolerance < 1e-9 && oversampling < 2)
+      #expect(tolerance < 1e-8 && oversampling < 2)
       return
     }
     expectTaps(of: kernel, within: tolerance)

@@ -1,4 +1,5 @@
 import ComplexModule
+import Synchronization
 
 /// A type 1 nonuniform transform in two dimensions: from strengths at any points to frequencies on a grid,
 /// `F(k) = Σ_j c_j exp(−2πi (k_x x_j / columns + k_y y_j / rows))`.
@@ -12,6 +13,13 @@ public struct NonuniformFFT2D<Scalar: GridScalar>: Sendable {
   public let shape: GridShape
   private let options: NonuniformFFTOptions
   private let grid: SpreadingGrid2D<Scalar>
+  private let spare = SpareWorkspace()
+
+  /// The workspace of a finished transform, for the next of as many points: a fresh one costs a third of a
+  /// transform in page faults.
+  private final class SpareWorkspace: Sendable {
+    let held = Mutex<(points: Int, workspace: SpreadingGrid2D<Scalar>.Workspace)?>(nil)
+  }
 
   /// - Parameters:
   ///   - shape: of the spectrum, in full.
@@ -39,7 +47,9 @@ public struct NonuniformFFT2D<Scalar: GridScalar>: Sendable {
   /// - Throws: `.invalidValue` for a coordinate that is not finite, `.mismatch` for arrays of different lengths.
   public func transform(x: [Double], y: [Double], strengths: [Scalar]) throws -> HalfSpectrum<Scalar> {
     let half = try AlignedBuffer<Scalar>.half(shape)
-    try transform(x: x, y: y, strengths: strengths, using: makeWorkspace(points: x.count), into: half)
+    let workspace = try takeWorkspace(points: x.count)
+    defer { returnWorkspace(workspace, points: x.count) }
+    try transform(x: x, y: y, strengths: strengths, using: workspace, into: half)
     try ImageSynthesis<Scalar>(shape).symmetrize(half.pointer)
     return HalfSpectrum(
       shape: shape,
@@ -52,7 +62,8 @@ public struct NonuniformFFT2D<Scalar: GridScalar>: Sendable {
   /// - Throws: as for real strengths.
   public func transform(x: [Double], y: [Double], strengths: [Complex<Scalar>]) throws -> [Complex<Scalar>] {
     let half = try AlignedBuffer<Scalar>.half(shape)
-    let workspace = try makeWorkspace(points: x.count)
+    let workspace = try takeWorkspace(points: x.count)
+    defer { returnWorkspace(workspace, points: x.count) }
     var result = [Complex<Scalar>](repeating: .zero, count: shape.count)
     for (part, unit) in [(strengths.map(\.real), Complex<Scalar>.one), (strengths.map(\.imaginary), .i)] {
       try transform(x: x, y: y, strengths: part, using: workspace, into: half)
@@ -66,14 +77,23 @@ public struct NonuniformFFT2D<Scalar: GridScalar>: Sendable {
     return result
   }
 
-  private func makeWorkspace(points: Int) throws -> SpreadingGrid2D<Scalar>.Workspace {
+  private func takeWorkspace(points: Int) throws -> SpreadingGrid2D<Scalar>.Workspace {
     guard points <= Int(Int32.max) else {
       throw ExitPlaneError.invalid(
         "number of points", got: "\(points)", need: "at most \(Int32.max): transform parts and add them")
     }
-    return try SpreadingGrid2D<Scalar>.Workspace(
-      grid, layout: grid.layout(forPoints: points, sorting: options.sorting), points: points,
-      threads: options.threads)
+    let spare = spare.held.withLock { held in
+      defer { held = nil }
+      return held?.points == points ? held?.workspace : nil
+    }
+    return try spare
+      ?? SpreadingGrid2D<Scalar>.Workspace(
+        grid, layout: grid.layout(forPoints: points, sorting: options.sorting), points: points,
+        threads: options.threads)
+  }
+
+  private func returnWorkspace(_ workspace: SpreadingGrid2D<Scalar>.Workspace, points: Int) {
+    spare.held.withLock { $0 = (points, workspace) }
   }
 
   private func transform(

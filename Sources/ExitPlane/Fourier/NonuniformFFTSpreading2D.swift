@@ -121,6 +121,7 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
   /// - Parameters:
   ///   - origin: in pixels, (x, y).
   ///   - xRow: the row of the map that gives x in pixels; `yRow` likewise.
+  @inline(__always)
   func source(
     origin: SIMD2<Double>, xRow: SIMD3<Double>, yRow: SIMD3<Double>, x: UnsafePointer<Double>? = nil,
     y: UnsafePointer<Double>? = nil, z: UnsafePointer<Double>? = nil
@@ -227,6 +228,8 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
     return faults.load(ordering: .relaxed) == 0
   }
 
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   func clear(piece: Int, _ workspace: Workspace) {
     let size = workspace.geometry.pieceCount
     (workspace.grids.pointer + piece * size).update(repeating: 0, count: size)
@@ -237,25 +240,11 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
     _ source: ep_point_source, _ range: Range<Int>, strengths: UnsafePointer<Scalar>?, intoPiece piece: Int,
     _ workspace: Workspace, _ scratch: ThreadScratch
   ) -> Int32 {
-    var (source, bins) = (source, workspace.geometry.bins)
-    var faults: Int32 = 0
-    for start in stride(from: range.lowerBound, to: range.upperBound, by: ThreadScratch.blockLength) {
-      let block = start..<min(start + ThreadScratch.blockLength, range.upperBound)
-      faults |= Scalar._kernels.spreading2D.locate(
-        &source, kernel.width, &bins, block, strengths.map { $0 + start }, nil, scratch.points.pointer)
-      spread(located: block.count, in: scratch, intoPiece: piece, workspace)
-    }
-    return faults
-  }
-
-  /// Spreads the first of a scratch's located points onto a piece.
-  func spread(located count: Int, in scratch: ThreadScratch, intoPiece piece: Int, _ workspace: Workspace) {
-    let geometry = workspace.geometry
-    withWindow {
-      Scalar._kernels.spreading2D.spread(
-        $0, scratch.points.pointer, count, geometry.pitch, 0,
-        workspace.grids.pointer + piece * geometry.pieceCount)
-    }
+    var collector = PointCollector(self, workspace, scratch, piece: piece)
+    collector.add(
+      source, from: range.lowerBound, strengths: strengths.map { $0 + range.lowerBound }, count: range.count)
+    collector.finish()
+    return collector.faults
   }
 
   /// Sorts located points by tile, in the order they are given in: counted, then placed, in parts of a number
@@ -424,5 +413,60 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
 
   private func transformedRow(frequency: Int, _ workspace: Workspace) -> UnsafeMutablePointer<Scalar> {
     workspace.transformed.pointer + 2 * heldColumns * (frequency < 0 ? frequency + rows : frequency)
+  }
+}
+
+/// Locates points, source after source, and spreads them onto one piece of a grid a block at a time.
+struct PointCollector<Scalar: GridScalar> {
+  private let grid: SpreadingGrid2D<Scalar>
+  /// Held here because the table is dear to copy and sources may be short.
+  private let kernels: SpreadingKernels<Scalar>
+  private let width: Int
+  private let capacity: Int
+  private let points: UnsafeMutablePointer<UInt8>
+  private let target: UnsafeMutablePointer<Scalar>
+  private let pitch: Int
+  private var bins: ep_bins
+  private var held = 0
+  /// Not 0 where a coordinate was not finite.
+  private(set) var faults: Int32 = 0
+
+  init(
+    _ grid: SpreadingGrid2D<Scalar>, _ workspace: SpreadingGrid2D<Scalar>.Workspace,
+    _ scratch: SpreadingGrid2D<Scalar>.ThreadScratch, piece: Int
+  ) {
+    self.grid = grid
+    kernels = Scalar._kernels.spreading2D
+    width = grid.kernel.width
+    capacity = SpreadingGrid2D<Scalar>.ThreadScratch.blockLength
+    points = scratch.points.pointer
+    target = workspace.grids.pointer + piece * workspace.geometry.pieceCount
+    pitch = workspace.geometry.pitch
+    bins = workspace.geometry.bins
+  }
+
+  /// Adds the points `start ..< start + count` of a source; `strengths` begins with the first of them.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  mutating func add(
+    _ source: ep_point_source, from start: Int = 0, strengths: UnsafePointer<Scalar>?, count: Int
+  ) {
+    var source = source
+    var done = 0
+    while done < count {
+      let part = min(count - done, capacity - held)
+      faults |= kernels.locate(
+        &source, width, &bins, (start + done)..<(start + done + part), strengths.map { $0 + done }, nil,
+        points + held * kernels.pointBytes)
+      held += part
+      done += part
+      if held == capacity { finish() }
+    }
+  }
+
+  /// Spreads what is held.
+  mutating func finish() {
+    grid.withWindow { kernels.spread($0, points, held, pitch, 0, target) }
+    held = 0
   }
 }

@@ -37,8 +37,9 @@ struct WindowKernel<Scalar: GridScalar>: Sendable {
     }
   }
 
-  /// What the window itself is given of a tolerance; half the floor is left to rounding.
-  static func aim(tolerance: Double) -> Double { max(tolerance, floor / 2) }
+  /// What a window is chosen for, given a tolerance: a fifth is left to chance, since the prediction is a mean
+  /// over white noise and few frequencies may do worse, and half the floor to rounding.
+  static func aim(tolerance: Double) -> Double { max(0.8 * tolerance, floor / 2) }
 
   /// The narrowest window that keeps a tolerance, nil where the oversampling is too small for it.
   ///
