@@ -22,8 +22,7 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
   /// Complex columns held of a transformed row: those of the result rounded up to whole strips.
   private let heldColumns: Int
   /// What undoes the window.
-  private let rowFactors: [Scalar]
-  private let columnFactors: [Scalar]
+  private let deconvolution: SpectrumWeights<Scalar>
 
   init(modes: GridShape, accuracy: Double, options: NonuniformFFTOptions, points: Int) throws {
     let grid = try NonuniformGrid<Scalar>(
@@ -38,10 +37,16 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
     let strips = (modes.spectrumColumns + stripWidth - 1) / stripWidth
     heldColumns = (strips | 1) * stripWidth
     stripFFT = try ColumnFFT(length: rows, width: stripWidth, stride: heldColumns)
-    let alongRows = kernel.deconvolution(frequencies: modes.rows / 2 + 1, ofGridLength: rows)
-    rowFactors = (0..<modes.rows).map { Scalar(alongRows[abs(signedFrequency($0, of: modes.rows))]) }
-    columnFactors = kernel.deconvolution(frequencies: modes.spectrumColumns, ofGridLength: columns)
-      .map { Scalar($0) }
+    deconvolution = try SpectrumWeights(modes, kernel: grid.kernel, gridLengths: grid.lengths) { _, _ in 1 }
+  }
+
+  /// What undoes the window and multiplies a spectrum by a function of the frequency.
+  ///
+  /// - Parameter factor: at signed frequencies, not negative, in samples of the spectrum, `(k_y, k_x)`.
+  func weights(
+    _ factor: (_ ky: Int, _ kx: Int) throws -> Double
+  ) throws -> SpectrumWeights<Scalar> {
+    try SpectrumWeights(modes, kernel: kernel, gridLengths: [rows, columns], factor: factor)
   }
 
   // MARK: Geometry
@@ -310,11 +315,15 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
 
   // MARK: Transform
 
-  /// Transforms what was spread into the half spectrum of `modes`, times a factor.
+  /// Transforms what was spread into the half spectrum of `modes`, times a factor and weights that include
+  /// what undoes the window; without any, that alone.
   ///
   /// Entries are those of the plain sum: the Nyquist column and row of even axes are at the frequency −½, and
   /// nothing is averaged.
-  func transform(_ workspace: Workspace, scale: Double, into half: UnsafeMutablePointer<Scalar>) {
+  func transform(
+    _ workspace: Workspace, scale: Double, weights: SpectrumWeights<Scalar>? = nil, adding: Bool = false,
+    into half: UnsafeMutablePointer<Scalar>
+  ) {
     let rowsAtATime = 16
     forEach((rows + rowsAtATime - 1) / rowsAtATime, workspace) { group, scratch in
       for row in (group * rowsAtATime)..<min((group + 1) * rowsAtATime, rows) {
@@ -324,11 +333,12 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
           from: scratch.spectrum.pointer, count: 2 * modes.spectrumColumns)
       }
     }
+    let weights = weights ?? deconvolution
     nonisolated(unsafe) let half = half
     forEach((modes.spectrumColumns + stripWidth - 1) / stripWidth, workspace) { strip, _ in
       stripFFT.execute(workspace.transformed.pointer + 2 * strip * stripWidth)
       let columns = (strip * stripWidth)..<min((strip + 1) * stripWidth, modes.spectrumColumns)
-      extract(columns: columns, workspace, scale: Scalar(scale), into: half)
+      extract(columns: columns, workspace, scale: Scalar(scale), weights: weights, adding: adding, into: half)
     }
   }
 
@@ -380,25 +390,40 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   private func extract(
-    columns: Range<Int>, _ workspace: Workspace, scale: Scalar, into half: UnsafeMutablePointer<Scalar>
+    columns: Range<Int>, _ workspace: Workspace, scale: Scalar, weights: SpectrumWeights<Scalar>,
+    adding: Bool, into half: UnsafeMutablePointer<Scalar>
   ) {
     let width = modes.spectrumColumns
     for row in 0..<modes.rows {
-      let source = transformedRow(frequency: signedFrequency(row, of: modes.rows), workspace)
+      let frequency = signedFrequency(row, of: modes.rows)
+      let source = transformedRow(frequency: frequency, workspace)
+      let weight = weights.row(abs(frequency))
       let target = half + 2 * width * row
-      let factor = rowFactors[row] * scale
-      for column in columns {
-        let weight = factor * columnFactors[column]
-        target[2 &* column] = source[2 &* column] * weight
-        target[2 &* column &+ 1] = source[2 &* column &+ 1] * weight
+      if adding {
+        for column in columns {
+          let w = weight[column] * scale
+          target[2 &* column] += source[2 &* column] * w
+          target[2 &* column &+ 1] += source[2 &* column &+ 1] * w
+        }
+      } else {
+        for column in columns {
+          let w = weight[column] * scale
+          target[2 &* column] = source[2 &* column] * w
+          target[2 &* column &+ 1] = source[2 &* column &+ 1] * w
+        }
       }
     }
     let nyquist = modes.columns / 2
     guard modes.columns % 2 == 0, columns.contains(nyquist) else { return }
+    // −½ along x is the conjugate of +½ at the opposite frequency along y: the difference is made up for.
     for row in 0..<modes.rows {
-      let value = value(row: row, column: nyquist, workspace)
-      half[2 * (width * row + nyquist)] = value.real * scale
-      half[2 * (width * row + nyquist) + 1] = value.imaginary * scale
+      let frequency = signedFrequency(row, of: modes.rows)
+      let source = transformedRow(frequency: frequency, workspace) + 2 * nyquist
+      let opposite = transformedRow(frequency: -frequency, workspace) + 2 * nyquist
+      let w = weights.row(abs(frequency))[nyquist] * scale
+      let target = half + 2 * (width * row + nyquist)
+      target[0] += (opposite[0] - source[0]) * w
+      target[1] -= (opposite[1] + source[1]) * w
     }
   }
 
@@ -407,7 +432,7 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
   func value(row: Int, column: Int, _ workspace: Workspace) -> Complex<Scalar> {
     let (fy, fx) = (signedFrequency(row, of: modes.rows), signedFrequency(column, of: modes.columns))
     let p = transformedRow(frequency: fx < 0 ? -fy : fy, workspace) + 2 * abs(fx)
-    let weight = rowFactors[row] * columnFactors[abs(fx)]
+    let weight = deconvolution.row(abs(fy))[abs(fx)]
     return Complex(p[0] * weight, (fx < 0 ? -p[1] : p[1]) * weight)
   }
 
@@ -469,4 +494,29 @@ struct PointCollector<Scalar: GridScalar> {
     grid.withWindow { kernels.spread($0, points, held, pitch, 0, target) }
     held = 0
   }
+}
+
+/// What a transform's result is multiplied by: a table over the frequencies that are not negative.
+struct SpectrumWeights<Scalar: GridScalar>: Sendable {
+  private let table: AlignedBuffer<Scalar>
+  private let columns: Int
+
+  fileprivate init(
+    _ modes: GridShape, kernel: WindowKernel<Scalar>, gridLengths: [Int],
+    factor: (_ ky: Int, _ kx: Int) throws -> Double
+  ) throws {
+    columns = modes.spectrumColumns
+    let rows = modes.rows / 2 + 1
+    table = try AlignedBuffer(count: rows * columns, of: "a spectrum of \(modes)")
+    let alongY = kernel.deconvolution(frequencies: rows, ofGridLength: gridLengths[0])
+    let alongX = kernel.deconvolution(frequencies: columns, ofGridLength: gridLengths[1])
+    for ky in 0..<rows {
+      for kx in 0..<columns {
+        table.pointer[ky * columns + kx] = Scalar(try factor(ky, kx) * alongY[ky] * alongX[kx])
+      }
+    }
+  }
+
+  @inline(__always)
+  func row(_ ky: Int) -> UnsafePointer<Scalar> { UnsafePointer(table.pointer + ky * columns) }
 }
