@@ -139,6 +139,28 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
       period: (Double(columns), Double(rows), 1), x: x, y: y, z: z)
   }
 
+  /// Rows of the periodic grid that points may have touched.
+  enum RowReach {
+    case all
+    case from(Int, count: Int)
+
+    func contains(_ row: Int, of rows: Int) -> Bool {
+      switch self {
+      case .all: true
+      case .from(let first, let count): (row - first % rows + 2 * rows) % rows < count
+      }
+    }
+  }
+
+  /// The rows reached by points within a radius of a centre, both in pixels along y.
+  func rows(within radius: Double, of centre: Double) -> RowReach {
+    let scale = Double(rows) / Double(modes.rows)
+    let first = ((centre - radius) * scale).rounded(.down) - Double(halo + 1)
+    let count = (2 * radius * scale).rounded(.up) + Double(kernel.width + 3)
+    guard count < Double(rows), abs(first) < 1e9 else { return .all }
+    return .from(Int(first), count: Int(count))
+  }
+
   // MARK: Workspace
 
   /// What one transform writes.
@@ -319,18 +341,22 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
   /// what undoes the window; without any, that alone.
   ///
   /// Entries are those of the plain sum: the Nyquist column and row of even axes are at the frequency −½, and
-  /// nothing is averaged.
+  /// nothing is averaged. Rows that no point can have reached are known to be zeros.
   func transform(
-    _ workspace: Workspace, scale: Double, weights: SpectrumWeights<Scalar>? = nil, adding: Bool = false,
-    into half: UnsafeMutablePointer<Scalar>
+    _ workspace: Workspace, scale: Double, reached: RowReach = .all,
+    weights: SpectrumWeights<Scalar>? = nil, adding: Bool = false, into half: UnsafeMutablePointer<Scalar>
   ) {
     let rowsAtATime = 16
     forEach((rows + rowsAtATime - 1) / rowsAtATime, workspace) { group, scratch in
       for row in (group * rowsAtATime)..<min((group + 1) * rowsAtATime, rows) {
+        let target = workspace.transformed.pointer + 2 * row * heldColumns
+        guard reached.contains(row, of: rows) else {
+          target.update(repeating: 0, count: 2 * modes.spectrumColumns)
+          continue
+        }
         collect(row: row, workspace, scratch)
         rowFFT.forward(scratch.row.pointer, scratch.spectrum.pointer)
-        (workspace.transformed.pointer + 2 * row * heldColumns).update(
-          from: scratch.spectrum.pointer, count: 2 * modes.spectrumColumns)
+        target.update(from: scratch.spectrum.pointer, count: 2 * modes.spectrumColumns)
       }
     }
     let weights = weights ?? deconvolution

@@ -53,6 +53,8 @@ public struct FFTAtomPlan<Scalar: GridScalar>: RealImagePlan {
   private let grid: SpreadingGrid2D<Scalar>
   private let weightsOfType: [SpectrumWeights<Scalar>]
   private let strengthsOfType: [[Scalar]?]
+  /// In ångströms, of a sphere about the origin that holds all atoms.
+  private let radius: Double
   private let layout: SpreadingGrid2D<Scalar>.Layout
   private let threads: Int
   /// Of the computed shape with its finer pixels.
@@ -86,6 +88,11 @@ public struct FFTAtomPlan<Scalar: GridScalar>: RealImagePlan {
       forPoints: volume.types.reduce(0) { max($0, $1.count) }, sorting: options.options.sorting)
     fine = try ImageSynthesis(modes)
     output = modes == plane.paddedShape ? fine : try ImageSynthesis(plane.paddedShape)
+    radius = volume.types.reduce(0) { radius, type in
+      (0..<type.count).reduce(radius) {
+        max($0, Double.hypot(Double.hypot(type.x[$1], type.y[$1]), type.z[$1]))
+      }
+    }
     strengthsOfType = volume.types.map { $0.weights.map { $0.map { Scalar($0) } } }
     let grid = grid
     weightsOfType = try volume.types.map { type in
@@ -157,7 +164,9 @@ public struct FFTAtomPlan<Scalar: GridScalar>: RealImagePlan {
         }
       }
       grid.transform(
-        workspace.spreading, scale: scale, weights: weightsOfType[index], adding: index > 0, into: half)
+        workspace.spreading, scale: scale,
+        reached: grid.rows(within: radius / pixelSize, of: origin.y + shift.y),
+        weights: weightsOfType[index], adding: index > 0, into: half)
     }
     fine.symmetrize(half)
     if shift != SIMD2(0, 0) { fine.zeroUnshiftable(half) }

@@ -50,6 +50,8 @@ public struct RealVoxelPlan<Scalar: GridScalar>: RealImagePlan {
   private let threads: Int
   private let grid: SpreadingGrid2D<Scalar>
   private let synthesis: ImageSynthesis<Scalar>
+  /// In voxels, of a sphere about the origin that holds every voxel that is not zero.
+  private let radius: Double
   /// The runs of each copy of the grid.
   private let shares: [[Run]]
 
@@ -58,6 +60,17 @@ public struct RealVoxelPlan<Scalar: GridScalar>: RealImagePlan {
     /// In `values`.
     let first: Int
     let count: Int
+    var last: Int { first + count - 1 }
+  }
+
+  /// From the origin, in voxels.
+  @inline(__always)
+  private static func position(of index: Int, in volume: RealVoxelGridVolume<Scalar>) -> SIMD3<Double> {
+    let row = index / volume.columns
+    return SIMD3(
+      Double(index % volume.columns - originOffset(volume.columns)),
+      Double(row % volume.rows - originOffset(volume.rows)),
+      Double(row / volume.rows - originOffset(volume.depth)))
   }
 
   init(
@@ -71,6 +84,10 @@ public struct RealVoxelPlan<Scalar: GridScalar>: RealImagePlan {
     grid = try SpreadingGrid2D(
       modes: plane.paddedShape, accuracy: options.accuracy, options: options.options, points: voxels)
     synthesis = try ImageSynthesis(plane.paddedShape)
+    radius = runs.reduce(0) { radius, run in
+      let (first, last) = (Self.position(of: run.first, in: volume), Self.position(of: run.last, in: volume))
+      return max(radius, dot(first, first).squareRoot(), dot(last, last).squareRoot())
+    }
     // Neighbouring voxels meet the grid nearby, so they need no sorting.
     guard case .whole(let copies) = grid.layout(forPoints: voxels, sorting: .never) else {
       shares = [runs]
@@ -142,11 +159,7 @@ public struct RealVoxelPlan<Scalar: GridScalar>: RealImagePlan {
         grid.clear(piece: share, spreading)
         var collector = PointCollector(grid, spreading, scratch, piece: share)
         for run in shares[share] {
-          let row = run.first / volume.columns
-          let voxel = SIMD3(
-            Double(run.first % volume.columns - originOffset(volume.columns)),
-            Double(row % volume.rows - originOffset(volume.rows)),
-            Double(row / volume.rows - originOffset(volume.depth)))
+          let voxel = Self.position(of: run.first, in: volume)
           collector.add(
             grid.source(
               origin: start + SIMD2(dot(row0, voxel), dot(row1, voxel)), xRow: SIMD3(row0.x, 0, 0),
@@ -157,7 +170,9 @@ public struct RealVoxelPlan<Scalar: GridScalar>: RealImagePlan {
       }
     }
     let half = workspace.half.pointer
-    grid.transform(spreading, scale: scale * volume.voxelSizeInAngstroms, into: half)
+    grid.transform(
+      spreading, scale: scale * volume.voxelSizeInAngstroms, reached: grid.rows(within: radius, of: start.y),
+      into: half)
     synthesis.symmetrize(half)
     if shift != SIMD2(0, 0) { synthesis.zeroUnshiftable(half) }
   }
