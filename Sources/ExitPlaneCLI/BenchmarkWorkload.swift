@@ -31,6 +31,8 @@ struct BenchmarkWorkload: Sendable {
     + [("gaussian-5k", 5000), ("gaussian-50k", 50_000)].map {
       BenchmarkWorkload($0.0, .gaussian(atoms: $0.1))
     }
+    + [BenchmarkWorkload("real-voxel-128", .realVoxel(box: 128))]
+    + [("fft-atom-5k", 5000), ("fft-atom-50k", 50_000)].map { BenchmarkWorkload($0.0, .fftAtom(atoms: $0.1)) }
     + [128, 256, 384].map { BenchmarkWorkload("inverse-fft-\($0)", .inverseFFT(box: $0)) }
 }
 
@@ -39,6 +41,10 @@ enum MeasurementKind: Sendable {
   case slice(box: Int, InterpolationName)
   /// Atoms of five Gaussians, B-factor 30 Å², onto 256² pixels of 1 Å.
   case gaussian(atoms: Int)
+  /// Voxels of white noise by nonuniform FFT, at 1e-6.
+  case realVoxel(box: Int)
+  /// The same atoms by nonuniform FFT, at 1e-6.
+  case fftAtom(atoms: Int)
   /// The transform that ends every projection made in Fourier space, and nothing else.
   case inverseFFT(box: Int)
 }
@@ -62,6 +68,14 @@ struct Measurement<Scalar: GridScalar>: Sendable {
       let volume = try GaussianMixtureVolume(ballOfAtoms(count: count))
       return try time(
         GaussianMixtureProjection<Scalar>().makePlan(for: volume, onto: plane), threads: threads)
+    case .realVoxel(let box):
+      let plane = try ImageConfiguration(shape: GridShape(square: box), pixelSizeInAngstroms: 1)
+      let plan = try RealVoxelProjection<Scalar>().makePlan(for: noiseMap(box: box), onto: plane)
+      return try time(plan, threads: threads)
+    case .fftAtom(let count):
+      let plane = try ImageConfiguration(shape: GridShape(square: 256), pixelSizeInAngstroms: 1)
+      let volume = try IndependentAtomVolume(byElementOf: ballOfAtoms(count: count))
+      return try time(FFTAtomProjection<Scalar>().makePlan(for: volume, onto: plane), threads: threads)
     case .inverseFFT(let box):
       let shape = try GridShape(square: box)
       return try bestMilliseconds { count in

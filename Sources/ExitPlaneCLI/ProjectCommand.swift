@@ -32,13 +32,17 @@ struct ProjectCommand: ParsableCommand {
   @OptionGroup(title: "Images")
   var images: ImageOptions
 
-  @Option(help: "The method: 'fourier-slice' for maps, 'gaussian' for structures.")
+  @Option(
+    help: """
+      'fourier-slice' (the default for maps) or 'real-voxel' (nonuniform FFT of the voxels); 'gaussian' (the \
+      default for structures) or 'fft-atom' (nonuniform FFT, one an element with its mean B-factor; periodic).
+      """)
   var method: MethodName?
 
   @Option(
     help: """
-      The relative error of exact interpolation (1e-3 by default), or the part of its peak down to which a \
-      Gaussian is computed (1e-6 by default).
+      The relative error of exact interpolation (1e-3 by default) and of nonuniform FFTs (1e-6), or the part of \
+      its peak down to which a Gaussian is computed (1e-6).
       """)
   var accuracy: Double?
 
@@ -47,6 +51,9 @@ struct ProjectCommand: ParsableCommand {
 
   @OptionGroup(title: "Gaussians of a structure")
   var gaussians: GaussianOptions
+
+  @OptionGroup(title: "Nonuniform FFTs of a structure")
+  var fftAtoms: FFTAtomOptions
 
   @OptionGroup(title: "Atoms of a structure")
   var atoms: StructureArguments
@@ -65,13 +72,15 @@ struct ProjectCommand: ParsableCommand {
   private func run<Scalar: GridScalar>(_: Scalar.Type) throws {
     let starPath = try pathBeside(output, withSuffix: "star", inputs: [input, poses.file].compactMap { $0 })
     switch (InputKind(path: input), method) {
-    case (.map, nil), (.map, .fourierSlice): try projectMap(Scalar.self, starPath: starPath)
-    case (.structure, nil), (.structure, .gaussian): try projectStructure(Scalar.self, starPath: starPath)
-    case (.map, .gaussian):
-      throw ExitPlaneError.mismatch("\(input) is a map", "--method gaussian projects a structure")
-    case (.structure, .fourierSlice):
+    case (.map, nil), (.map, .fourierSlice), (.map, .realVoxel):
+      try projectMap(Scalar.self, starPath: starPath)
+    case (.structure, nil), (.structure, .gaussian), (.structure, .fftAtom):
+      try projectStructure(Scalar.self, starPath: starPath)
+    case (.map, .some(let method)):
+      throw ExitPlaneError.mismatch("\(input) is a map", "--method \(method.rawValue) projects a structure")
+    case (.structure, .some(let method)):
       throw ExitPlaneError.mismatch(
-        "\(input) is a structure", "make a map of it with exitplane render for --method fourier-slice")
+        "\(input) is a structure", "make a map of it with exitplane render for --method \(method.rawValue)")
     case (.star, _):
       throw ExitPlaneError.mismatch("\(input) is a STAR file", "give a map or a structure to project")
     }
@@ -88,6 +97,13 @@ struct ProjectCommand: ParsableCommand {
     let plane = try ImageConfiguration(
       shape: images.shape(defaultSide: max(1, Int((extent / pixelSize).rounded()))),
       pixelSizeInAngstroms: pixelSize)
+    if method == .realVoxel {
+      guard !images.sum, map.voxelSizeInAngstroms == pixelSize else {
+        throw ValidationError("--sum and --rescale are for --method fourier-slice")
+      }
+      let integrator = RealVoxelProjection<Scalar>(eps: accuracy ?? 1e-6)
+      return try write(integrator.makePlan(for: map, onto: plane), poses: poseSource, starPath: starPath)
+    }
     let padScale = slices.padScale(mapSize: map.columns)
     func project<Volume: FourierSliceVolume>(_ volume: Volume) throws where Volume.Scalar == Scalar {
       let integrator = FourierSliceExtraction<Volume>(
@@ -120,10 +136,17 @@ struct ProjectCommand: ParsableCommand {
       throw ValidationError("--sum and --rescale are for maps; \(input) is a structure")
     }
     let plane = try ImageConfiguration(shape: images.shape(defaultSide: 1), pixelSizeInAngstroms: pixelSize)
-    let mixture = try GaussianMixtureVolume(atoms.load(input))
+    let structure = try atoms.load(input)
+    let mixture = try GaussianMixtureVolume(structure)
     let poseSource = try poses.load(pixelSizeInAngstroms: pixelSize)
     if let warning = mixture.warning(forImageOf: plane.shape, pixelSizeInAngstroms: pixelSize) {
       say("warning: \(warning)")
+    }
+    if method == .fftAtom {
+      let integrator = FFTAtomProjection<Scalar>(
+        antialias: !fftAtoms.noAntialias, upsampleFactor: fftAtoms.upsample, eps: accuracy ?? 1e-6)
+      let volume = try IndependentAtomVolume(byElementOf: structure)
+      return try write(integrator.makePlan(for: volume, onto: plane), poses: poseSource, starPath: starPath)
     }
     let integrator = GaussianMixtureProjection<Scalar>(
       useErrorFunctions: !gaussians.pointSampling, upsamplingFactor: gaussians.upsampling,

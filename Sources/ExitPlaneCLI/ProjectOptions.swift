@@ -104,7 +104,17 @@ extension SliceGrid: ExpressibleByArgument {}
 
 enum MethodName: String, ExpressibleByArgument, CaseIterable {
   case fourierSlice = "fourier-slice"
+  case realVoxel = "real-voxel"
   case gaussian
+  case fftAtom = "fft-atom"
+}
+
+struct FFTAtomOptions: ParsableArguments {
+  @Option(help: "Compute on a grid this many times finer, an odd number, then average blocks of pixels.")
+  var upsample: Int?
+
+  @Flag(help: "Leave out the filter that averages over pixels.")
+  var noAntialias = false
 }
 
 struct GaussianOptions: ParsableArguments {

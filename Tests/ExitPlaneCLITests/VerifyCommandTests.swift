@@ -11,14 +11,9 @@ let referenceFolder: String? = {
 
 @Suite("exitplane verify")
 struct VerifyCommandTests {
-  /// Methods whose every case must hold.
-  static let built = [
-    "FourierSliceExtraction/", "EwaldSphereExtraction/", "computeSplineCoefficients", "mapCoordinates",
-    "GaussianMixtureProjection/", "PengScatteringFactors", "EulerAnglePose", "AxisAnglePose",
-  ]
 
   @Test(
-    "the reference cases of every method that is built hold",
+    "all reference cases hold",
     .enabled(if: referenceFolder != nil, "no ../shared/reference"), arguments: ["single", "double"])
   func reference(precision: String) throws {
     let scratch = try ScratchFolder()
@@ -28,12 +23,9 @@ struct VerifyCommandTests {
         scratch["results"],
       ])
     let lines = run.standardOutput.split(separator: "\n")
-    #expect(!lines.contains { $0.hasPrefix("fails") })
-    for method in Self.built {
-      let cases = lines.filter { $0.contains(" \(method)") }
-      #expect(!cases.isEmpty && cases.allSatisfy { $0.hasPrefix("holds") }, "\(method)")
-    }
-    #expect(run.status == (lines.contains { $0.hasPrefix("not supported") } ? 1 : 0))
+    #expect(run.status == 0)
+    let failing = lines.dropLast().filter { !$0.hasPrefix("holds") }
+    #expect(lines.count > 100 && failing.isEmpty, "\(failing)")
     #expect(FileManager.default.fileExists(atPath: scratch["results/data/000.f64"]))
   }
 

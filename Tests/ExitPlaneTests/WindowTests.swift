@@ -5,6 +5,10 @@ import Testing
 
 @Suite("Window of nonuniform transforms")
 struct WindowTests {
+  private func setting(oversampling: Double, dimensions: Int = 2) -> WindowSetting {
+    WindowSetting(oversampling: oversampling, dimensions: dimensions, modes: 64, roundoff: 1e-16)
+  }
+
   @Test("Gauss-Legendre rules integrate polynomials of degree 2n − 1 exactly", arguments: [1, 2, 5, 16, 56])
   func gaussLegendre(count: Int) {
     let rule = gaussLegendreRule(count)
@@ -15,8 +19,8 @@ struct WindowTests {
   }
 
   @Test("the transform matches a trapezoid sum of the definition", arguments: [2, 5, 7, 12, 16])
-  func transform(width: Int) {
-    let window = Window.best(width: width, oversampling: 2, dimensions: 2).window
+  func transform(width: Int) throws {
+    let window = try WindowChoice(width: width, for: setting(oversampling: 2)).window
     // With x = w/2 · sin θ the integrand and its slope vanish but for exp(−β) at the ends.
     let steps = 40_000
     for frequency in [0, 0.1, 0.25, 0.4, 0.5] {
@@ -32,13 +36,13 @@ struct WindowTests {
   }
 
   @Test("the paper's error estimate and β are near what the search finds", arguments: [1.25, 1.5, 2.0])
-  func paper(oversampling: Double) {
+  func paper(oversampling: Double) throws {
     for width in 4...10 {
-      let (window, error) = Window.best(width: width, oversampling: oversampling, dimensions: 1)
+      let choice = try WindowChoice(width: width, for: setting(oversampling: oversampling, dimensions: 1))
       let estimate = Double.exp(-.pi * Double(width) * (1 - 1 / oversampling).squareRoot())
-      #expect((0.2...10).contains(error / estimate))
+      #expect((0.2...10).contains(choice.error / estimate))
       let limit = Double.pi * Double(width) * (1 - 1 / (2 * oversampling))
-      #expect((0.87...1.01).contains(window.beta / limit))
+      #expect((0.87...1.01).contains(choice.window.beta / limit))
     }
   }
 
@@ -50,7 +54,7 @@ struct WindowTests {
       let kernel = WindowKernel<Double>(
         tolerance: tolerance, oversampling: oversampling, dimensions: 2)
     else {
-      #expect(tolerance < 1e-9 && oversampling < 2)
+      #expect(tolerance < 1e-8 && oversampling < 2)
       return
     }
     expectTaps(of: kernel, within: tolerance)
@@ -58,8 +62,14 @@ struct WindowTests {
 
   @Test("taps in single precision", arguments: [1e-1, 1e-3, 1e-6], [1.25, 1.5, 2.0])
   func tapsSingle(tolerance: Double, oversampling: Double) throws {
-    let kernel = try #require(
-      WindowKernel<Float>(tolerance: tolerance, oversampling: oversampling, dimensions: 2))
+    guard
+      let kernel = WindowKernel<Float>(
+        tolerance: tolerance, oversampling: oversampling, dimensions: 2)
+    else {
+      // Less oversampling multiplies rounding beyond the tolerance.
+      #expect(tolerance < 1e-4 && oversampling < 2)
+      return
+    }
     expectTaps(of: kernel, within: max(tolerance, 3e-6))
   }
 
@@ -81,7 +91,8 @@ struct WindowTests {
 
   @Test("a complex exponential summed through the taps is the window's transform times it")
   func exponentials() throws {
-    let kernel = try #require(WindowKernel<Double>(tolerance: 1e-10, oversampling: 2, dimensions: 1))
+    let kernel = try #require(
+      WindowKernel<Double>(tolerance: 1e-10, oversampling: 2, dimensions: 1))
     for frequency in [0, 0.07, 0.2, 0.25] {
       for x in [0.0, 0.3, 5.5, -2.91] {
         let (first, t) = kernel.locate(x)
@@ -102,7 +113,10 @@ struct WindowTests {
       WindowKernel<Double>(tolerance: tolerance, oversampling: oversampling, dimensions: 2)?.width
     }
     // About a digit a tap at an oversampling of 2, as in the paper.
-    #expect([1e-1, 1e-3, 1e-4, 1e-6, 1e-9, 1e-12].map { width($0, 2) } == [2, 4, 5, 8, 11, 14])
+    for digits in 1...12 {
+      let width = try #require(width(Double.pow(10, -digits), 2))
+      #expect((digits + 1...digits + 2).contains(width))
+    }
     #expect(try #require(width(1e-6, 1.25)) > 9)
     #expect(width(1e-12, 1.25) == nil)
   }

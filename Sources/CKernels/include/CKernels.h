@@ -117,3 +117,73 @@ void ep_gaussians_add_f(const ep_gaussians *gaussians, const ep_gaussian_view *v
                         const ep_gaussian_band *band, float *scratch);
 void ep_gaussians_add_d(const ep_gaussians *gaussians, const ep_gaussian_view *view,
                         const ep_gaussian_band *band, double *scratch);
+
+/// A window's taps as polynomials: (degree + 1) × lanes coefficients, highest power first, of which `width`
+/// lanes are taps and the others 0. The lanes are 4, 8 or 16; the degree is at most 20.
+typedef struct {
+  const void *coefficients;
+  int32_t width;
+  int32_t lanes;
+  int32_t degree;
+} ep_spread_window;
+
+/// Points of two or three dimensions on a periodic grid: point i is at `origin + map · (x_i, y_i, z_i)`
+/// samples, axes in the order x, y, z. A missing z counts as 0; where x is missing too, x_i is `i`, so that
+/// the points lie evenly on a line.
+typedef struct {
+  double origin[3];
+  double map[3][3];
+  double period[3];
+  const double *x, *y, *z;
+} ep_point_source;
+
+/// Where located points go. A point whose first tap falls on sample `s` (from −halo) belongs to the bin
+/// `Σ ((s + halo) >> shift) · binStride`, in whose own grid that tap is at `Σ ((s + halo) & mask) · stride`.
+/// A shift of 31 and a mask of −1 leave an axis whole.
+typedef struct {
+  int32_t halo;
+  int32_t shift[3];
+  int32_t mask[3];
+  int32_t binStride[3];
+  int32_t stride[3];
+} ep_bins;
+
+/// A located point: the index of its first tap and, per axis, where it lies between samples (−1…1).
+typedef struct { int32_t offset; float strength; float t[2]; } ep_point_2d_f;
+typedef struct { int32_t offset; double strength; double t[2]; } ep_point_2d_d;
+typedef struct { int32_t offset; float strength; float t[3]; } ep_point_3d_f;
+typedef struct { int32_t offset; double strength; double t[3]; } ep_point_3d_d;
+
+/// Adds the points `first ..< first + count` to the counts of their bins. Returns 1 where a
+/// coordinate is not finite, else 0.
+int32_t ep_count_points_2d_f(const ep_point_source *source, int32_t width, const ep_bins *bins, int64_t first,
+                          int64_t count, int32_t *counts);
+int32_t ep_count_points_2d_d(const ep_point_source *source, int32_t width, const ep_bins *bins, int64_t first,
+                          int64_t count, int32_t *counts);
+int32_t ep_count_points_3d_f(const ep_point_source *source, int32_t width, const ep_bins *bins, int64_t first,
+                          int64_t count, int32_t *counts);
+int32_t ep_count_points_3d_d(const ep_point_source *source, int32_t width, const ep_bins *bins, int64_t first,
+                          int64_t count, int32_t *counts);
+
+/// Locates the points `first ..< first + count`. Each goes to `points[cursors[bin]++]`, or without cursors, for
+/// a single bin, to `points` in turn. `strengths` is indexed from the first of these points; NULL for ones.
+/// Returns 1 where a coordinate is not finite, else 0.
+int32_t ep_locate_points_2d_f(const ep_point_source *source, int32_t width, const ep_bins *bins, int64_t first,
+                           int64_t count, const float *strengths, int32_t *cursors, ep_point_2d_f *points);
+int32_t ep_locate_points_2d_d(const ep_point_source *source, int32_t width, const ep_bins *bins, int64_t first,
+                           int64_t count, const double *strengths, int32_t *cursors, ep_point_2d_d *points);
+int32_t ep_locate_points_3d_f(const ep_point_source *source, int32_t width, const ep_bins *bins, int64_t first,
+                           int64_t count, const float *strengths, int32_t *cursors, ep_point_3d_f *points);
+int32_t ep_locate_points_3d_d(const ep_point_source *source, int32_t width, const ep_bins *bins, int64_t first,
+                           int64_t count, const double *strengths, int32_t *cursors, ep_point_3d_d *points);
+
+/// Adds each point's strength times the window to the grid. The caller guarantees that every tap of every
+/// point, idle lanes included, lies in the grid.
+void ep_spread_2d_f(const ep_spread_window *window, const ep_point_2d_f *points, int64_t count, ptrdiff_t rowStride,
+                    float *grid);
+void ep_spread_2d_d(const ep_spread_window *window, const ep_point_2d_d *points, int64_t count, ptrdiff_t rowStride,
+                    double *grid);
+void ep_spread_3d_f(const ep_spread_window *window, const ep_point_3d_f *points, int64_t count, ptrdiff_t rowStride,
+                    ptrdiff_t planeStride, float *grid);
+void ep_spread_3d_d(const ep_spread_window *window, const ep_point_3d_d *points, int64_t count, ptrdiff_t rowStride,
+                    ptrdiff_t planeStride, double *grid);

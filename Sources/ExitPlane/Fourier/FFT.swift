@@ -54,14 +54,16 @@ final class RealFFT2D<Scalar: GridScalar>: @unchecked Sendable {
   }
 }
 
-/// Forward complex transforms along the first axis of a `length × width` array, in place.
+/// Forward complex transforms along the first axis of a `length × width` array, in place; its rows may be
+/// part of longer ones, `stride` apart.
 final class ColumnFFT<Scalar: GridScalar>: @unchecked Sendable {
   private let plan: OpaquePointer
 
-  init(length: Int, width: Int) throws {
-    let scratch = try AlignedBuffer<Scalar>(count: 2 * length * width, of: "an FFT of length \(length)")
+  init(length: Int, width: Int, stride: Int? = nil) throws {
+    let stride = stride ?? width
+    let scratch = try AlignedBuffer<Scalar>(count: 2 * length * stride, of: "an FFT of length \(length)")
     let plan = FFT.planner.withLock { _ in
-      Scalar._kernels.planColumns(length, width, scratch.pointer)
+      Scalar._kernels.planColumns(length, width, stride, scratch.pointer)
     }
     guard let plan else {
       throw ExitPlaneError.invalid(

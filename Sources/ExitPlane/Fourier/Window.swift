@@ -48,6 +48,11 @@ private struct WindowQuadrature {
   /// The window there is `exp(β (cosine − 1))`.
   let nodes: [(x: Double, cosine: Double, weight: Double)]
 
+  /// `∫ φ(x)² dx`, which is `∫ φ̂²` as well.
+  func energy(of window: Window) -> Double {
+    nodes.reduce(0) { $0 + $1.weight * Double.exp(2 * window.beta * ($1.cosine - 1)) }
+  }
+
   init(width: Int) {
     // An even number of nodes, half of which stand for their mirror images as well.
     nodes = gaussLegendreRule(2 * width + 24).compactMap { node, weight in
@@ -59,40 +64,73 @@ private struct WindowQuadrature {
   }
 }
 
-extension Window {
-  /// The window of a width with the β that errs least at an oversampling σ.
+/// What a window is chosen for.
+struct WindowSetting: Sendable, Hashable {
+  /// σ: the grid's samples over those of the band.
+  let oversampling: Double
+  let dimensions: Int
+  /// Samples of the band on its shortest axis: of an even number, one lies on the band's edge, where the
+  /// error is greatest, and counts the more the fewer there are.
+  let modes: Int
+  /// The relative step of the numbers computed with.
+  let roundoff: Double
+}
+
+/// A window chosen for a setting.
+struct WindowChoice: Sendable {
+  let window: Window
+  let setting: WindowSetting
+  /// The relative RMS error that white noise suffers.
+  let error: Double
+  /// The error that was asked for; the window's own where a width was.
+  let aim: Double
+
+  /// The window of a width with the β that errs least.
   ///
   /// The paper puts β at `γ π w (1 − 1/2σ)` with γ a little below 1, where the window's transform has just
   /// decayed at the lowest frequency that is aliased into the band; the best γ depends on width and σ, so
   /// it is searched for.
-  static func best(width: Int, oversampling: Double, dimensions: Int) -> (window: Window, error: Double) {
-    let limit = Double.pi * Double(width) * (1 - 1 / (2 * oversampling))
-    let probe = WindowProbe(width: width, oversampling: oversampling, dimensions: dimensions)
+  ///
+  /// - Throws: `.invalidValue` for a width outside 2…16.
+  init(width: Int, for setting: WindowSetting) throws {
+    guard Window.widths.contains(width) else {
+      throw ExitPlaneError.invalid("window width", got: "\(width)", need: "2 to 16 samples")
+    }
+    self.init(validWidth: width, for: setting, aim: nil)
+  }
+
+  private init(validWidth width: Int, for setting: WindowSetting, aim: Double?) {
+    let limit = Double.pi * Double(width) * (1 - 1 / (2 * setting.oversampling))
+    let probe = WindowProbe(width: width, setting: setting)
     var best = (window: Window(width: width, beta: limit), error: Double.infinity)
     for percent in 86...102 {
       let window = Window(width: width, beta: Double(percent) / 100 * limit)
       let error = probe.error(of: window) { window.value(at: window.offset(ofTap: $1, at: $0)) }
       if error < best.error { best = (window, error) }
     }
-    return best
+    window = best.window
+    error = best.error
+    self.setting = setting
+    self.aim = aim ?? best.error
   }
 
-  /// The narrowest window whose error is within a tolerance.
+  /// The narrowest window whose error is within a tolerance; nil where none is.
   ///
   /// The search starts below the paper's estimate, error `≈ exp(−π w √(1 − 1/σ))`, and widens until the
-  /// error, measured, is small enough; nil where no width will do.
-  static func narrowest(
-    tolerance: Double, oversampling: Double, dimensions: Int
-  ) -> (window: Window, error: Double)? {
-    let estimate = -Double.log(tolerance) / (.pi * (1 - 1 / oversampling).squareRoot())
-    let start = Int(max(Double(widths.lowerBound), min(estimate.rounded(.down) - 1, 16)))
-    for width in start...widths.upperBound {
-      let candidate = best(width: width, oversampling: oversampling, dimensions: dimensions)
-      if candidate.error <= tolerance { return candidate }
+  /// error, measured, is small enough.
+  init?(tolerance: Double, for setting: WindowSetting) {
+    let estimate = -Double.log(tolerance) / (.pi * (1 - 1 / setting.oversampling).squareRoot())
+    let widest = Window.widths.upperBound
+    let start = Int(max(Double(Window.widths.lowerBound), min(estimate.rounded(.down) - 1, Double(widest))))
+    for width in start...widest {
+      self.init(validWidth: width, for: setting, aim: tolerance)
+      if error <= tolerance { return }
     }
     return nil
   }
+}
 
+extension Window {
   /// Where tap `j` of `0 ..< width` lies from the point, in samples.
   ///
   /// A point at `x` meets the samples from `⌈x − w/2⌉` on; `t`, in −1…1, is
@@ -106,28 +144,36 @@ extension Window {
 /// What a window does to the frequencies of the band: the measure by which it is chosen.
 ///
 /// Taps `φ_j(t)` stand for `exp(2πiνx)` by the sum `S(t, ν) = Σ_j φ_j(t) exp(2πiν x_j)`, which should be `φ̂(ν)`
-/// for every position t of the point between samples. `S/φ̂ − 1` is the whole error of one dimension:
-/// aliasing, the taps' own approximation and their rounding. White strengths have flat spectra, so the
-/// relative RMS error of the result is its RMS over the band. It is taken at the worst t, because a grid's
-/// points may all have the same.
+/// for every position t of the point between samples. `S/φ̂ − 1` is all that the window does wrong on an axis,
+/// by aliasing and by the taps' own approximation. White strengths have flat spectra, so the relative RMS
+/// error of the result is its RMS over the band. It is taken at the worst t, because a grid's points may all
+/// have the same.
+///
+/// Rounding on the grid adds noise at all frequencies alike, which is divided by `φ̂` with the rest: against
+/// a signal of `φ̂` it weighs `√(∫φ̂² · mean 1/φ̂²)` on every axis, a factor of hundreds where a low
+/// oversampling and a wide window let `φ̂` fall far within the band.
 struct WindowProbe {
   private let width: Int
-  private let dimensions: Int
+  private let setting: WindowSetting
   private let rule: WindowQuadrature
-  /// Of the band, with quadrature weights that sum to 1. The error climbs steeply and in ripples towards the
-  /// band's edge, where Gauss-Legendre nodes crowd; equal steps were seen to miss two thirds of it.
+  /// Of the band, with weights that sum to 1. The error climbs steeply and in ripples towards the band's edge,
+  /// where Gauss-Legendre nodes crowd; equal steps were seen to miss two thirds of it.
   private let frequencies: [(frequency: Double, weight: Double)]
   /// Only t ≥ 0: taps and errors of −t are their mirror images.
   private let positions: [Double]
   /// `exp(2πiν x_j)` by position, frequency and tap.
   private let waves: [SIMD2<Double>]
 
-  init(width: Int, oversampling: Double, dimensions: Int) {
+  init(width: Int, setting: WindowSetting) {
     self.width = width
-    self.dimensions = dimensions
+    self.setting = setting
     rule = WindowQuadrature(width: width)
-    let edge = 1 / (2 * oversampling)
-    let frequencies = gaussLegendreRule(24).map { ((1 + $0.node) / 2 * edge, $0.weight / 2) }
+    let edge = 1 / (2 * setting.oversampling)
+    let atEdge = 1 / Double(max(setting.modes, 2))
+    let frequencies =
+      gaussLegendreRule(24).map { ((1 + $0.node) / 2 * edge, $0.weight / 2 * (1 - atEdge)) } + [
+        (edge, atEdge)
+      ]
     let positions = (0...12).map { Double($0) / 12 }
     self.frequencies = frequencies
     self.positions = positions
@@ -148,6 +194,7 @@ struct WindowProbe {
   /// where a grid's points have the same t along each axis.
   func error(of window: Window, taps: (_ t: Double, _ tap: Int) -> Double) -> Double {
     let transforms = window.fourierTransform(at: frequencies.map(\.frequency), rule: rule)
+    let d = setting.dimensions
     var worst = 0.0
     var wave = 0
     for t in positions {
@@ -164,10 +211,13 @@ struct WindowProbe {
         squares += weight * (sum * sum).sum()
         mean += weight * sum.x
       }
-      let d = Double(dimensions)
-      worst = max(worst, d * squares + d * (d - 1) * mean * mean)
+      worst = max(worst, Double(d) * squares + Double(d * (d - 1)) * mean * mean)
     }
-    return worst.squareRoot()
+    let amplified = Double.pow(
+      rule.energy(of: window)
+        * zip(frequencies, transforms).reduce(0) { $0 + $1.0.weight / ($1.1 * $1.1) }, d)
+    // Sums of a thousand terms on the grid and the FFT make five steps of it, as measured for wide windows.
+    return (worst + 25 * setting.roundoff * setting.roundoff * amplified).squareRoot()
   }
 }
 

@@ -7,13 +7,11 @@ import RealModule
 /// `t = 2 (first − (x − width/2)) − 1`, in −1 ..< 1, tap `j` is `Σ_d coefficients[d][j] t^(degree − d)`.
 struct WindowKernel<Scalar: GridScalar>: Sendable {
   let window: Window
-  /// Samples of the grid to a sample at the Nyquist rate of the band, at least.
-  let oversampling: Double
-  let dimensions: Int
+  let setting: WindowSetting
   let degree: Int
   /// `(degree + 1) × paddedWidth`, highest power first as Horner's rule takes them; taps beyond the width are 0.
   let coefficients: [Scalar]
-  /// The relative RMS error that white noise suffers in `dimensions` dimensions, but for the rounding of sums.
+  /// The relative RMS error that white noise suffers.
   let predictedError: Double
 
   /// Taps of a point on each axis.
@@ -39,6 +37,10 @@ struct WindowKernel<Scalar: GridScalar>: Sendable {
     }
   }
 
+  /// What a window is chosen for, given a tolerance: a fifth is left to chance, since the prediction is a mean
+  /// over white noise and few frequencies may do worse, and half the floor to rounding.
+  static func aim(tolerance: Double) -> Double { max(0.8 * tolerance, floor / 2) }
+
   /// The narrowest window that keeps a tolerance, nil where the oversampling is too small for it.
   ///
   /// - Parameters:
@@ -46,37 +48,35 @@ struct WindowKernel<Scalar: GridScalar>: Sendable {
   ///   - oversampling: σ, the grid's samples over those of the band; best the one really used, after
   ///     rounding up to a length that FFTs like.
   ///   - dimensions: how many axes share the tolerance.
-  init?(tolerance: Double, oversampling: Double, dimensions: Int) {
-    // Half the floor is left to rounding.
-    let aim = max(tolerance, Self.floor / 2)
-    guard
-      let choice = Window.narrowest(
-        tolerance: aim, oversampling: oversampling, dimensions: dimensions)
-    else { return nil }
-    self.init(
-      choice.window, error: choice.error, aim: aim, oversampling: oversampling, dimensions: dimensions)
+  ///   - modes: samples of the band on its shortest axis.
+  init?(tolerance: Double, oversampling: Double, dimensions: Int, modes: Int = 64) {
+    let setting = Self.setting(oversampling: oversampling, dimensions: dimensions, modes: modes)
+    guard let choice = WindowChoice(tolerance: Self.aim(tolerance: tolerance), for: setting) else {
+      return nil
+    }
+    self.init(choice)
   }
 
   /// The best window of a given width, whatever its error.
   ///
   /// - Throws: `.invalidValue` for a width outside 2…16.
-  init(width: Int, oversampling: Double, dimensions: Int) throws {
-    guard Window.widths.contains(width) else {
-      throw ExitPlaneError.invalid("window width", got: "\(width)", need: "2 to 16 samples")
-    }
-    let choice = Window.best(width: width, oversampling: oversampling, dimensions: dimensions)
+  init(width: Int, oversampling: Double, dimensions: Int, modes: Int = 64) throws {
     self.init(
-      choice.window, error: choice.error, aim: choice.error, oversampling: oversampling,
-      dimensions: dimensions)
+      try WindowChoice(
+        width: width,
+        for: Self.setting(oversampling: oversampling, dimensions: dimensions, modes: modes)))
+  }
+
+  static func setting(oversampling: Double, dimensions: Int, modes: Int) -> WindowSetting {
+    WindowSetting(
+      oversampling: oversampling, dimensions: dimensions, modes: modes, roundoff: Double(Scalar.ulpOfOne))
   }
 
   /// Raises the degree until the taps' own error leaves the total within the aim, or, where the window
   /// alone uses the aim up or rounding does, within a tenth of the least there is.
-  private init(
-    _ window: Window, error: Double, aim: Double, oversampling: Double, dimensions: Int
-  ) {
-    let probe = WindowProbe(
-      width: window.width, oversampling: oversampling, dimensions: dimensions)
+  init(_ choice: WindowChoice) {
+    let window = choice.window
+    let probe = WindowProbe(width: window.width, setting: choice.setting)
     let series = (0..<window.width).map { tap in
       chebyshevSeries(count: 32) { window.value(at: window.offset(ofTap: tap, at: $0)) }
     }
@@ -90,13 +90,12 @@ struct WindowKernel<Scalar: GridScalar>: Sendable {
       return (degree: degree, polynomials: polynomials, error: error)
     }
     let least = candidates.reduce(Double.infinity) { min($0, $1.error) }
-    let limit = max(aim, 1.1 * least)
+    let limit = max(choice.aim, 1.1 * least)
     // The least error is within the limit, so there is a first.
     let chosen = candidates.first { $0.error <= limit } ?? candidates[candidates.count - 1]
 
     self.window = window
-    self.oversampling = oversampling
-    self.dimensions = dimensions
+    setting = choice.setting
     degree = chosen.degree
     predictedError = chosen.error
     var table: [Scalar] = []

@@ -53,7 +53,8 @@ private func allocateSmall(_ bytes: Int) -> (UnsafeMutableRawPointer, Mapping?)?
 /// touch them, and not a second time by us.
 private func mapLargePages(_ bytes: Int) -> (UnsafeMutableRawPointer, Mapping?)? {
   let whole = bytes + largePage
-  guard let start = mmap(nil, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0), start != MAP_FAILED
+  guard let start = mmap(nil, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0),
+    start != MAP_FAILED
   else { return nil }
   let raw = start.alignedUp(toMultipleOf: largePage)
   #if os(Linux)

@@ -34,11 +34,35 @@ public struct KernelTable<Scalar: GridScalar>: Sendable {
   let planInverse2D: @Sendable (_ rows: Int, _ columns: Int, Scalars, Scalars) -> OpaquePointer?
   let planInverse3D: @Sendable (_ size: Int, Scalars, Scalars) -> OpaquePointer?
   let planComplex2D: @Sendable (_ rows: Int, _ columns: Int, Scalars, _ isForward: Bool) -> OpaquePointer?
-  let planColumns: @Sendable (_ length: Int, _ width: Int, Scalars) -> OpaquePointer?
+  let planColumns: @Sendable (_ length: Int, _ width: Int, _ stride: Int, Scalars) -> OpaquePointer?
   let executeForward: @Sendable (OpaquePointer, Scalars, Scalars) -> Void
   let executeInverse: @Sendable (OpaquePointer, Scalars, Scalars) -> Void
   let executeComplex: @Sendable (OpaquePointer, Scalars) -> Void
   let destroyPlan: @Sendable (OpaquePointer) -> Void
+
+  let spreading2D: SpreadingKernels<Scalar>
+  let spreading3D: SpreadingKernels<Scalar>
+}
+
+/// The loops of spreading in one number of dimensions; a located point is `pointBytes` of opaque memory.
+struct SpreadingKernels<Scalar: GridScalar>: Sendable {
+  let pointBytes: Int
+  /// Source, width, bins, range of points, counts by bin; 0 unless a coordinate is not finite.
+  let count:
+    @Sendable (
+      UnsafePointer<ep_point_source>, Int, UnsafePointer<ep_bins>, Range<Int>, UnsafeMutablePointer<Int32>
+    ) -> Int32
+  /// As `count`, with the range's strengths, cursors by bin and where the located points go.
+  let locate:
+    @Sendable (
+      UnsafePointer<ep_point_source>, Int, UnsafePointer<ep_bins>, Range<Int>, UnsafePointer<Scalar>?,
+      UnsafeMutablePointer<Int32>?, UnsafeMutableRawPointer
+    ) -> Int32
+  /// Window, located points and their number, row and plane stride, grid.
+  let spread:
+    @Sendable (
+      UnsafePointer<ep_spread_window>, UnsafeRawPointer, Int, Int, Int, UnsafeMutablePointer<Scalar>
+    ) -> Void
 }
 
 private func asComplex(_ p: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<fftwf_complex> {
@@ -87,16 +111,46 @@ extension Float {
         Int32($0), Int32($1), asComplex($2), asComplex($2), $3 ? FFTW_FORWARD : FFTW_BACKWARD,
         FFTW_ESTIMATE)
     },
-    planColumns: { length, width, data in
+    planColumns: { length, width, stride, data in
       var n = Int32(length)
       return fftwf_plan_many_dft(
-        1, &n, Int32(width), asComplex(data), nil, Int32(width), 1, asComplex(data), nil,
-        Int32(width), 1, FFTW_FORWARD, FFTW_ESTIMATE)
+        1, &n, Int32(width), asComplex(data), nil, Int32(stride), 1, asComplex(data), nil,
+        Int32(stride), 1, FFTW_FORWARD, FFTW_ESTIMATE)
     },
     executeForward: { fftwf_execute_dft_r2c($0, $1, asComplex($2)) },
     executeInverse: { fftwf_execute_dft_c2r($0, asComplex($1), $2) },
     executeComplex: { fftwf_execute_dft($0, asComplex($1), asComplex($1)) },
-    destroyPlan: { fftwf_destroy_plan($0) })
+    destroyPlan: { fftwf_destroy_plan($0) },
+    spreading2D: SpreadingKernels(
+      pointBytes: MemoryLayout<ep_point_2d_f>.stride,
+      count: { source, width, bins, range, counts in
+        ep_count_points_2d_f(
+          source, Int32(width), bins, Int64(range.lowerBound), Int64(range.count), counts)
+      },
+      locate: { source, width, bins, range, strengths, cursors, points in
+        ep_locate_points_2d_f(
+          source, Int32(width), bins, Int64(range.lowerBound), Int64(range.count), strengths, cursors,
+          points.assumingMemoryBound(to: ep_point_2d_f.self))
+      },
+      spread: {
+        ep_spread_2d_f(
+          $0, $1.assumingMemoryBound(to: ep_point_2d_f.self), Int64($2), $3, $5)
+      }),
+    spreading3D: SpreadingKernels(
+      pointBytes: MemoryLayout<ep_point_3d_f>.stride,
+      count: { source, width, bins, range, counts in
+        ep_count_points_3d_f(
+          source, Int32(width), bins, Int64(range.lowerBound), Int64(range.count), counts)
+      },
+      locate: { source, width, bins, range, strengths, cursors, points in
+        ep_locate_points_3d_f(
+          source, Int32(width), bins, Int64(range.lowerBound), Int64(range.count), strengths, cursors,
+          points.assumingMemoryBound(to: ep_point_3d_f.self))
+      },
+      spread: {
+        ep_spread_3d_f(
+          $0, $1.assumingMemoryBound(to: ep_point_3d_f.self), Int64($2), $3, $4, $5)
+      }))
 }
 
 extension Double {
@@ -120,14 +174,44 @@ extension Double {
         Int32($0), Int32($1), asComplex($2), asComplex($2), $3 ? FFTW_FORWARD : FFTW_BACKWARD,
         FFTW_ESTIMATE)
     },
-    planColumns: { length, width, data in
+    planColumns: { length, width, stride, data in
       var n = Int32(length)
       return fftw_plan_many_dft(
-        1, &n, Int32(width), asComplex(data), nil, Int32(width), 1, asComplex(data), nil,
-        Int32(width), 1, FFTW_FORWARD, FFTW_ESTIMATE)
+        1, &n, Int32(width), asComplex(data), nil, Int32(stride), 1, asComplex(data), nil,
+        Int32(stride), 1, FFTW_FORWARD, FFTW_ESTIMATE)
     },
     executeForward: { fftw_execute_dft_r2c($0, $1, asComplex($2)) },
     executeInverse: { fftw_execute_dft_c2r($0, asComplex($1), $2) },
     executeComplex: { fftw_execute_dft($0, asComplex($1), asComplex($1)) },
-    destroyPlan: { fftw_destroy_plan($0) })
+    destroyPlan: { fftw_destroy_plan($0) },
+    spreading2D: SpreadingKernels(
+      pointBytes: MemoryLayout<ep_point_2d_d>.stride,
+      count: { source, width, bins, range, counts in
+        ep_count_points_2d_d(
+          source, Int32(width), bins, Int64(range.lowerBound), Int64(range.count), counts)
+      },
+      locate: { source, width, bins, range, strengths, cursors, points in
+        ep_locate_points_2d_d(
+          source, Int32(width), bins, Int64(range.lowerBound), Int64(range.count), strengths, cursors,
+          points.assumingMemoryBound(to: ep_point_2d_d.self))
+      },
+      spread: {
+        ep_spread_2d_d(
+          $0, $1.assumingMemoryBound(to: ep_point_2d_d.self), Int64($2), $3, $5)
+      }),
+    spreading3D: SpreadingKernels(
+      pointBytes: MemoryLayout<ep_point_3d_d>.stride,
+      count: { source, width, bins, range, counts in
+        ep_count_points_3d_d(
+          source, Int32(width), bins, Int64(range.lowerBound), Int64(range.count), counts)
+      },
+      locate: { source, width, bins, range, strengths, cursors, points in
+        ep_locate_points_3d_d(
+          source, Int32(width), bins, Int64(range.lowerBound), Int64(range.count), strengths, cursors,
+          points.assumingMemoryBound(to: ep_point_3d_d.self))
+      },
+      spread: {
+        ep_spread_3d_d(
+          $0, $1.assumingMemoryBound(to: ep_point_3d_d.self), Int64($2), $3, $4, $5)
+      }))
 }

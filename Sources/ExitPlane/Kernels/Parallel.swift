@@ -6,10 +6,10 @@ import Synchronization
 ///
 /// Indices are handed out one by one, so their order over the threads differs from run to run; a body
 /// that writes only what belongs to its index makes results that do not. The first error stops the rest.
-public func parallelForEach<Workspace>(
-  count: Int, threads: Int, workspace makeWorkspace: @Sendable () throws -> Workspace,
-  body: @Sendable (_ index: Int, _ workspace: inout Workspace) throws -> Void
-) throws {
+public func parallelForEach<Workspace, Failure: Error>(
+  count: Int, threads: Int, workspace makeWorkspace: @Sendable () throws(Failure) -> Workspace,
+  body: @Sendable (_ index: Int, _ workspace: inout Workspace) throws(Failure) -> Void
+) throws(Failure) {
   let workers = max(1, min(threads, count))
   guard workers > 1 else {
     var workspace = try makeWorkspace()
@@ -17,9 +17,9 @@ public func parallelForEach<Workspace>(
     return
   }
   let next = Atomic<Int>(0)
-  let failure = Mutex<(any Error)?>(nil)
+  let failure = Mutex<Failure?>(nil)
   DispatchQueue.concurrentPerform(iterations: workers) { _ in
-    do {
+    do throws(Failure) {
       var workspace = try makeWorkspace()
       while true {
         let index = next.wrappingAdd(1, ordering: .relaxed).oldValue

@@ -192,7 +192,7 @@ extension HermitianGrid {
     by filter: @Sendable (Double) -> Double, voxelSizeInAngstroms h: Double, threads: Int
   ) throws {
     let step = 1 / (Double(size) * h)
-    try parallelForEach(
+    parallelForEach(
       count: 2 * half + 1, threads: threads, workspace: { () },
       body: { plane, _ in
         let z = plane - half

@@ -66,7 +66,7 @@ public struct FourierVoxelSplineVolume<Scalar: GridScalar>: Sendable {
     }
     zeroFrequency = sum
     switch prefilter {
-    case .natural: try grid.replaceByNaturalSpline(threads: threads)
+    case .natural: grid.replaceByNaturalSpline(threads: threads)
     case .griddingCorrected: grid.mirrorLeadingColumns(reach: grid.half)
     }
     window = try .cubicSpline(half: grid.half)
@@ -93,15 +93,15 @@ extension HermitianGrid.Border {
 extension HermitianGrid {
   /// Replaces the samples by the coefficients of their natural cubic spline, which fill the border to
   /// `half + 1` and the column below x = 0.
-  fileprivate func replaceByNaturalSpline(threads: Int) throws {
+  fileprivate func replaceByNaturalSpline(threads: Int) {
     let spline = NaturalSpline<Scalar>(count: 2 * half + 1)
     let reach = half + 1
-    try parallelForEach(
+    parallelForEach(
       count: 2 * half + 1, threads: threads, workspace: { () },
       body: { plane, _ in
         solveRows(spline, first: index(x: 0, y: -half, z: plane - half), stride: 2 * rowStride)
       })
-    try parallelForEach(
+    parallelForEach(
       count: 2 * reach + 1, threads: threads, workspace: { () },
       body: { row, _ in
         solveRows(spline, first: index(x: 0, y: row - reach, z: -half), stride: 2 * planeStride)

@@ -61,6 +61,12 @@ struct ReferenceMethods<Scalar: GridScalar> {
       let values = try mapCoordinatesSpline(
         computeSplineCoefficients(readGrid(reference)), at: points(reference), mode: .fill(0))
       result = ReferenceResult(shape: [values.count], isComplex: false, values: values.map(Double.init))
+    case "RealVoxelProjection":
+      let eps = try options.number("eps") ?? 1e-6
+      result = try project(
+        reference, readMap(required(reference.volume, "volume")),
+        with: RealVoxelProjection<Scalar>(eps: accuracy(eps)))
+    case "FFTAtomProjection": result = try fftAtom(reference, &options)
     case "GaussianMixtureProjection": result = try gaussianMixture(reference, &options)
     case "PengScatteringFactors":
       let numbers = try required(reference.atomicNumbers, "atomic_numbers")
@@ -160,6 +166,31 @@ struct ReferenceMethods<Scalar: GridScalar> {
         // The tails must not add to the error that a case allows.
         accuracy: Scalar.self == Float.self ? 1e-8 : 1e-15))
   }
+
+  private func fftAtom(
+    _ reference: ReferenceCase, _ options: inout ReferenceOptions
+  ) throws -> ReferenceResult {
+    let source = try required(reference.volume, "volume")
+    let atoms = try folder.readAtoms(source.file)
+    let positions = try atoms.positions.map(triple)
+    let types = try Set(atoms.atomicNumbers).sorted().map { number in
+      let factor = try ScatteringFactor.peng(atomicNumber: number)
+      return try IndependentAtomVolume.AtomType(
+        positionsInAngstroms: zip(positions, atoms.atomicNumbers).filter { $0.1 == number }.map(\.0),
+        amplitudesInAngstroms: factor.amplitudesInAngstroms,
+        widthsInSquareAngstroms: factor.widthsInSquareAngstroms,
+        bFactorInSquareAngstroms: source.bFactorByElement ?? 0)
+    }
+    return try project(
+      reference, IndependentAtomVolume(types: types),
+      with: FFTAtomProjection<Scalar>(
+        antialias: try options.flag("antialias") ?? true,
+        upsampleFactor: try options.integer("upsample_factor"), shape: try options.shape("shape"),
+        eps: accuracy(try options.number("eps") ?? 1e-6)))
+  }
+
+  /// What this precision can give of an accuracy asked for.
+  private func accuracy(_ eps: Double) -> Double { max(eps, Scalar.self == Float.self ? 1e-6 : 1e-13) }
 
   // MARK: Parts
 
