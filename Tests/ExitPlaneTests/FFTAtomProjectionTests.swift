@@ -112,26 +112,26 @@ struct FFTAtomProjectionTests {
       try #require(ReferenceCases.of(method: "PengScatteringFactors").first).expected.file)
     let want = try ReferenceCases.doubles(reference.expected.file)
     let volume = try IndependentAtomVolume(
-      types: Set(atoms.atomic_numbers).sorted().map { number in
-        let indices = atoms.atomic_numbers.indices.filter { atoms.atomic_numbers[$0] == number }
+      types: Set(atoms.atomicNumbers).sorted().map { number in
+        let indices = atoms.atomicNumbers.indices.filter { atoms.atomicNumbers[$0] == number }
         return try .init(
           positionsInAngstroms: indices.map { i in
             SIMD3(atoms.positions[i][0], atoms.positions[i][1], atoms.positions[i][2])
           },
           amplitudesInAngstroms: Array(table[(5 * (number - 1))..<(5 * number)]),
           widthsInSquareAngstroms: Array(table[(490 + 5 * (number - 1))..<(490 + 5 * number)]),
-          bFactorInSquareAngstroms: reference.volume?.b_factor_by_element ?? 0)
+          bFactorInSquareAngstroms: reference.volume?.bFactorByElement ?? 0)
       })
     let plane = try ImageConfiguration(
       shape: GridShape(rows: image.shape[0], columns: image.shape[1]),
-      pixelSizeInAngstroms: image.pixel_size,
-      paddedShape: GridShape(rows: image.padded_shape[0], columns: image.padded_shape[1]))
-    let pose = Pose(rotation: try Rotation(matrix: try #require(reference.rotation_matrix)))
+      pixelSizeInAngstroms: image.pixelSize,
+      paddedShape: GridShape(rows: image.paddedShape[0], columns: image.paddedShape[1]))
+    let pose = Pose(rotation: try Rotation(matrix: try #require(reference.rotationMatrix)))
     let shape = try options.shape.map { try GridShape(rows: $0[0], columns: $0[1]) }
     func check<Scalar: GridScalar>(eps: Double, limit: Double, as _: Scalar.Type) throws {
       let integrator = FFTAtomProjection<Scalar>(
-        antialias: options.antialias ?? true, upsampleFactor: options.upsample_factor, shape: shape, eps: eps)
-      if reference.outputs_real_space == true {
+        antialias: options.antialias ?? true, upsampleFactor: options.upsampleFactor, shape: shape, eps: eps)
+      if reference.outputsRealSpace == true {
         let got = try integrator.project(volume, at: pose, onto: plane)
         #expect(ReferenceCases.error(got.values, want, complex: false) <= limit)
       } else {
@@ -140,7 +140,7 @@ struct FFTAtomProjectionTests {
         #expect(ReferenceCases.error(flat, want, complex: true) <= limit)
       }
     }
-    try check(eps: options.eps ?? 1e-12, limit: reference.max_abs_error_over_max_abs, as: Double.self)
+    try check(eps: options.eps ?? 1e-12, limit: reference.maxAbsErrorOverMaxAbs, as: Double.self)
     try check(eps: 1e-6, limit: 2e-5, as: Float.self)
   }
 }

@@ -14,16 +14,16 @@ enum ReferenceCases {
   struct Case: Decodable, Sendable, CustomTestStringConvertible {
     struct Volume: Decodable, Sendable {
       let file: String
-      let b_factor_by_element: Double?
+      let bFactorByElement: Double?
     }
     struct Image: Decodable, Sendable {
       let shape: [Int]
-      let padded_shape: [Int]
-      let pixel_size: Double
+      let paddedShape: [Int]
+      let pixelSize: Double
     }
     struct Options: Decodable, Sendable {
       let antialias: Bool?
-      let upsample_factor: Int?
+      let upsampleFactor: Int?
       let shape: [Int]?
       let eps: Double?
     }
@@ -32,13 +32,13 @@ enum ReferenceCases {
     }
     let name: String
     let method: String
-    let outputs_real_space: Bool?
+    let outputsRealSpace: Bool?
     let volume: Volume?
-    let rotation_matrix: [[Double]]?
+    let rotationMatrix: [[Double]]?
     let image: Image?
     let options: Options?
     let expected: Expected
-    let max_abs_error_over_max_abs: Double
+    let maxAbsErrorOverMaxAbs: Double
 
     var testDescription: String { name }
   }
@@ -53,7 +53,7 @@ enum ReferenceCases {
     }
     struct Listing: Decodable { let cases: [Either] }
     guard let data = try? Data(contentsOf: folder.appending(path: "cases.json")),
-      let listing = try? JSONDecoder().decode(Listing.self, from: data)
+      let listing = try? caseDecoder().decode(Listing.self, from: data)
     else { return [] }
     return listing.cases.compactMap(\.value).filter { $0.method == method }
   }
@@ -77,11 +77,11 @@ enum ReferenceCases {
 
   struct Atoms: Decodable {
     let positions: [[Double]]
-    let atomic_numbers: [Int]
+    let atomicNumbers: [Int]
   }
 
   static func atoms(_ file: String) throws -> Atoms {
-    try JSONDecoder().decode(Atoms.self, from: Data(contentsOf: folder.appending(path: file)))
+    try caseDecoder().decode(Atoms.self, from: Data(contentsOf: folder.appending(path: file)))
   }
 
   /// The largest difference over the largest expected value.
@@ -98,4 +98,11 @@ enum ReferenceCases {
     }
     return largest
   }
+}
+
+/// Reads names as cases are written, `pad_scale`, as Swift's, `padScale`.
+private func caseDecoder() -> JSONDecoder {
+  let decoder = JSONDecoder()
+  decoder.keyDecodingStrategy = .convertFromSnakeCase
+  return decoder
 }

@@ -109,15 +109,15 @@ struct RealVoxelProjectionTests {
     let want = try ReferenceCases.doubles(reference.expected.file)
     let plane = try ImageConfiguration(
       shape: GridShape(rows: image.shape[0], columns: image.shape[1]),
-      pixelSizeInAngstroms: image.pixel_size,
-      paddedShape: GridShape(rows: image.padded_shape[0], columns: image.padded_shape[1]))
-    let pose = Pose(rotation: try Rotation(matrix: try #require(reference.rotation_matrix)))
+      pixelSizeInAngstroms: image.pixelSize,
+      paddedShape: GridShape(rows: image.paddedShape[0], columns: image.paddedShape[1]))
+    let pose = Pose(rotation: try Rotation(matrix: try #require(reference.rotationMatrix)))
     func check<Scalar: GridScalar>(eps: Double, limit: Double, as _: Scalar.Type) throws {
       let volume = try RealVoxelGridVolume(
-        depth: size, rows: size, columns: size, voxelSizeInAngstroms: image.pixel_size,
+        depth: size, rows: size, columns: size, voxelSizeInAngstroms: image.pixelSize,
         values: voxels.map { Scalar($0) })
       let integrator = RealVoxelProjection<Scalar>(eps: eps)
-      if reference.outputs_real_space == true {
+      if reference.outputsRealSpace == true {
         let got = try integrator.project(volume, at: pose, onto: plane)
         #expect(ReferenceCases.error(got.values, want, complex: false) <= limit)
       } else {
@@ -127,7 +127,7 @@ struct RealVoxelProjectionTests {
       }
     }
     try check(
-      eps: reference.options?.eps ?? 1e-12, limit: reference.max_abs_error_over_max_abs, as: Double.self)
+      eps: reference.options?.eps ?? 1e-12, limit: reference.maxAbsErrorOverMaxAbs, as: Double.self)
     try check(eps: 1e-6, limit: 2e-5, as: Float.self)
   }
 
