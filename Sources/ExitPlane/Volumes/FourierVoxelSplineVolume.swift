@@ -66,7 +66,7 @@ public struct FourierVoxelSplineVolume<Scalar: GridScalar>: Sendable {
     }
     zeroFrequency = sum
     switch prefilter {
-    case .natural: grid.replaceByNaturalSpline(threads: threads)
+    case .natural: try grid.replaceByNaturalSpline(threads: threads)
     case .griddingCorrected: grid.mirrorLeadingColumns(reach: grid.half)
     }
     window = try .cubicSpline(half: grid.half)
@@ -93,7 +93,7 @@ extension HermitianGrid.Border {
 extension HermitianGrid {
   /// Replaces the samples by the coefficients of their natural cubic spline, which fill the border to
   /// `half + 1` and the column below x = 0.
-  fileprivate func replaceByNaturalSpline(threads: Int) {
+  fileprivate func replaceByNaturalSpline(threads: Int) throws {
     let spline = NaturalSpline<Scalar>(count: 2 * half + 1)
     let reach = half + 1
     parallelForEach(
