@@ -64,7 +64,7 @@ private struct Atoms {
 }
 
 private func relativeError<Scalar: GridScalar>(_ got: [Scalar], _ want: [Double]) -> Double {
-  ReferenceCases.error(got, want, complex: false)
+  NonuniformReferenceCases.error(got, want, complex: false)
 }
 
 @Suite("Projection of atoms by nonuniform FFT")
@@ -102,15 +102,15 @@ struct FFTAtomProjectionTests {
 
   @Test(
     "the reference cases hold in both precisions",
-    .enabled(if: !ReferenceCases.areMissing, "../shared/reference is not there"),
-    arguments: ReferenceCases.of(method: "FFTAtomProjection"))
-  func reference(_ reference: ReferenceCases.Case) throws {
+    .enabled(if: !NonuniformReferenceCases.areMissing, "../shared/reference is not there"),
+    arguments: NonuniformReferenceCases.of(method: "FFTAtomProjection"))
+  func reference(_ reference: NonuniformReferenceCases.Case) throws {
     let image = try #require(reference.image)
     let options = try #require(reference.options)
-    let atoms = try ReferenceCases.atoms(try #require(reference.volume).file)
-    let table = try ReferenceCases.doubles(
-      try #require(ReferenceCases.of(method: "PengScatteringFactors").first).expected.file)
-    let want = try ReferenceCases.doubles(reference.expected.file)
+    let atoms = try NonuniformReferenceCases.atoms(try #require(reference.volume).file)
+    let table = try NonuniformReferenceCases.doubles(
+      try #require(NonuniformReferenceCases.of(method: "PengScatteringFactors").first).expected.file)
+    let want = try NonuniformReferenceCases.doubles(reference.expected.file)
     let volume = try IndependentAtomVolume(
       types: Set(atoms.atomicNumbers).sorted().map { number in
         let indices = atoms.atomicNumbers.indices.filter { atoms.atomicNumbers[$0] == number }
@@ -133,11 +133,11 @@ struct FFTAtomProjectionTests {
         antialias: options.antialias ?? true, upsampleFactor: options.upsampleFactor, shape: shape, eps: eps)
       if reference.outputsRealSpace == true {
         let got = try integrator.project(volume, at: pose, onto: plane)
-        #expect(ReferenceCases.error(got.values, want, complex: false) <= limit)
+        #expect(NonuniformReferenceCases.error(got.values, want, complex: false) <= limit)
       } else {
         let got = try integrator.integrate(volume, at: pose, onto: plane)
         let flat = got.values.flatMap { [$0.real, $0.imaginary] }
-        #expect(ReferenceCases.error(flat, want, complex: true) <= limit)
+        #expect(NonuniformReferenceCases.error(flat, want, complex: true) <= limit)
       }
     }
     try check(eps: options.eps ?? 1e-12, limit: reference.maxAbsErrorOverMaxAbs, as: Double.self)

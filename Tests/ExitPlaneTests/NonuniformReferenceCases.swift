@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The reference cases of one method, read from `../shared/reference` beside the repository.
-enum ReferenceCases {
+enum NonuniformReferenceCases {
   static let folder = URL(filePath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     .appending(path: "../shared/reference").standardizedFileURL

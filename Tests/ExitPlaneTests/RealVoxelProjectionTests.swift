@@ -101,12 +101,12 @@ struct RealVoxelProjectionTests {
 
   @Test(
     "the reference cases hold in both precisions",
-    .enabled(if: !ReferenceCases.areMissing, "../shared/reference is not there"),
-    arguments: ReferenceCases.of(method: "RealVoxelProjection"))
-  func reference(_ reference: ReferenceCases.Case) throws {
+    .enabled(if: !NonuniformReferenceCases.areMissing, "../shared/reference is not there"),
+    arguments: NonuniformReferenceCases.of(method: "RealVoxelProjection"))
+  func reference(_ reference: NonuniformReferenceCases.Case) throws {
     let image = try #require(reference.image)
-    let (size, voxels) = try ReferenceCases.map(try #require(reference.volume).file)
-    let want = try ReferenceCases.doubles(reference.expected.file)
+    let (size, voxels) = try NonuniformReferenceCases.map(try #require(reference.volume).file)
+    let want = try NonuniformReferenceCases.doubles(reference.expected.file)
     let plane = try ImageConfiguration(
       shape: GridShape(rows: image.shape[0], columns: image.shape[1]),
       pixelSizeInAngstroms: image.pixelSize,
@@ -119,11 +119,11 @@ struct RealVoxelProjectionTests {
       let integrator = RealVoxelProjection<Scalar>(eps: eps)
       if reference.outputsRealSpace == true {
         let got = try integrator.project(volume, at: pose, onto: plane)
-        #expect(ReferenceCases.error(got.values, want, complex: false) <= limit)
+        #expect(NonuniformReferenceCases.error(got.values, want, complex: false) <= limit)
       } else {
         let got = try integrator.integrate(volume, at: pose, onto: plane)
         let flat = got.values.flatMap { [$0.real, $0.imaginary] }
-        #expect(ReferenceCases.error(flat, want, complex: true) <= limit)
+        #expect(NonuniformReferenceCases.error(flat, want, complex: true) <= limit)
       }
     }
     try check(
