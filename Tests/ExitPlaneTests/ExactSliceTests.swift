@@ -53,11 +53,20 @@ struct ExactSliceTests {
     "the tolerance holds at every oversampling, whatever the noise and the view", arguments: [1.25, 1.5, 2])
   func oversamplings(oversampling: Double) throws {
     let shape = try GridShape(square: 12)
+    // A small grid amplifies what single precision rounds; what cannot be kept is refused, not promised.
+    let leastInSingle = oversampling < 1.5 ? 1e-4 : oversampling < 2 ? 1e-5 : 1e-6
     for (seed, accuracy) in [1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6].enumerated() {
-      let single = try excess(
-        box: 12, shape: shape, accuracy: accuracy, oversampling: oversampling, seed: UInt64(seed),
-        as: Float.self)
-      #expect(single <= 1, "single, \(accuracy)")
+      if accuracy >= leastInSingle {
+        let single = try excess(
+          box: 12, shape: shape, accuracy: accuracy, oversampling: oversampling, seed: UInt64(seed),
+          as: Float.self)
+        #expect(single <= 1, "single, \(accuracy)")
+      } else {
+        let (map, _) = try noiseCube(12, seed: 1, as: Float.self)
+        #expect(throws: ExitPlaneError.self, "single, \(accuracy)") {
+          try FourierVoxelWindowVolume(map, accuracy: accuracy, oversampling: oversampling)
+        }
+      }
       let double = try excess(
         box: 12, shape: shape, accuracy: accuracy * accuracy, oversampling: max(oversampling, 1.75),
         seed: UInt64(seed), as: Double.self)
