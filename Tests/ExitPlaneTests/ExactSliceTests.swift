@@ -74,6 +74,31 @@ struct ExactSliceTests {
     }
   }
 
+  @Test(
+    "views along the axes, whose points all lie alike between samples, are no worse", arguments: [15, 16])
+  func alignedViews(n: Int) throws {
+    let (map, values) = try noiseCube(n, seed: 3, as: Double.self)
+    let shape = try GridShape(square: n)
+    let plane = try ImageConfiguration(shape: shape, pixelSizeInAngstroms: 1)
+    let half = 0.5.squareRoot()
+    let views = [
+      [[1.0, 0, 0], [0, 1, 0], [0, 0, 1]], [[0, 0, 1], [0, 1, 0], [-1, 0, 0]],
+      [[half, -half, 0], [half, half, 0], [0, 0, 1]],
+    ]
+    for accuracy in [1e-1, 1e-2, 1e-3, 1e-5] {
+      for oversampling in [1.25, 1.5, 2] {
+        let volume = try FourierVoxelWindowVolume(map, accuracy: accuracy, oversampling: oversampling)
+        #expect(volume.predictedError <= accuracy)
+        for view in views {
+          let got = try FourierSliceExtraction().integrate(
+            volume, at: Pose(rotation: Rotation(matrix: view)), onto: plane)
+          let want = directSpectrum(values, n: n, rotation: view, rows: n, columns: n)
+          #expect(rmsError(inOracleTerms(got.values), want) <= accuracy)
+        }
+      }
+    }
+  }
+
   @Test("a wide window on a grid as small as it can be")
   func smallGrid() throws {
     let shape = try GridShape(rows: 6, columns: 7)

@@ -74,11 +74,13 @@ struct WindowGrid<Scalar: GridScalar> {
 
   /// Nil where no window keeps the accuracy on a grid of that size.
   init?(mapSize: Int, accuracy: Double, size: Int) {
-    let cells = Self.cells(mapSize)
-    guard
-      let kernel = WindowKernel<Scalar>(
-        tolerance: accuracy, oversampling: Double(size) / Double(cells), dimensions: 3)
-    else { return nil }
+    let oversampling = Double(size) / Double(Self.cells(mapSize))
+    // A kernel's polynomials may add a tenth to the error of a window that uses up the tolerance.
+    let kernels = [accuracy, accuracy / 1.1].lazy.compactMap {
+      WindowKernel<Scalar>(tolerance: $0, oversampling: oversampling, dimensions: 3)
+    }
+    let limit = max(accuracy, WindowKernel<Scalar>.floor)
+    guard let kernel = kernels.first(where: { $0.predictedError <= limit }) else { return nil }
     self.kernel = kernel
     // A small grid still is wide enough for its border to be filled from it; the window errs less there.
     self.size = max(size, fastEvenLength(atLeast: Double(2 * kernel.width + 2)))
@@ -102,7 +104,7 @@ struct WindowGrid<Scalar: GridScalar> {
 
   /// The grid on which a slice costs least among oversamplings of 1.25 to 2.
   static func cheapest(mapSize: Int, accuracy: Double) throws -> WindowGrid {
-    let lengths = [1.25, 1.375, 1.5, 1.75, 2].map { Double(mapSize) * $0 }
+    let lengths = stride(from: 1.25, through: 2, by: 0.0625).map { Double(mapSize) * $0 }
     // The last is for the precision's floor, which the widest window reaches at 2 exactly.
     let sizes = (lengths + [2 * Double(cells(mapSize))]).map { fastEvenLength(atLeast: $0) }
     var best: WindowGrid?
@@ -117,11 +119,12 @@ struct WindowGrid<Scalar: GridScalar> {
   /// Relative cost of a slice: of every row of taps its vectors, and its share of the memory that a slice
   /// meets.
   ///
-  /// Measured at boxes of 128 and 256, widths 3 to 9 and oversamplings 1.27 to 2.1, this is within a third of
-  /// the times of the larger box; the smaller, in cache, would have σ count for less.
+  /// Measured at boxes of 128 and 256, widths 3 to 9 and oversamplings 1.27 to 2.1, `width² (vectors + σ²)` is
+  /// within a third of the times of the larger box; the smaller, in cache, would have σ count for less. It
+  /// counts for half as much again because the grid's memory and its transform grow with σ³.
   private func cost(_ mapSize: Int) -> Double {
     let (width, oversampling) = (Double(kernel.width), Double(size) / Double(mapSize))
-    return width * width * (Double((kernel.width + 3) / 4) + oversampling * oversampling)
+    return width * width * (Double((kernel.width + 3) / 4) + 1.5 * oversampling * oversampling)
   }
 }
 
