@@ -109,12 +109,17 @@ struct WindowGrid<Scalar: GridScalar> {
     let sizes = (lengths + [2 * Double(cells(mapSize))]).map { fastEvenLength(atLeast: $0) }
     var best: WindowGrid?
     for (i, size) in sizes.enumerated() where i == 0 || size != sizes[i - 1] {
+      // A larger grid may be cheaper, but is of no use where it cannot be held.
+      if best != nil, size > largestHeldSize { break }
       guard let grid = WindowGrid(mapSize: mapSize, accuracy: accuracy, size: size) else { continue }
       if grid.cost(mapSize) < best?.cost(mapSize) ?? .infinity { best = grid }
     }
     guard let best else { throw ExitPlaneError.invalid("accuracy", got: "\(accuracy)", need: "larger") }
     return best
   }
+
+  /// `HermitianGrid` holds this with the border of the widest window.
+  private static var largestHeldSize: Int { 1600 }
 
   /// Relative cost of a slice: of every row of taps its vectors, and its share of the memory that a slice
   /// meets.
