@@ -112,10 +112,54 @@ struct GaussianMixtureProjectionTests {
     #expect(largestError(got.values, want) < 4e-6)
   }
 
+  @Test(
+    "atoms that share their Gaussians get their weights from tables, as exactly",
+    arguments: [true, false], [0.45...0.5, 0.5...0.8, 0.7...0.85])
+  func tables(average: Bool, deviations: ClosedRange<Double>) throws {
+    for rank in [1, 3, 5] {
+      var sum = GaussianSum.random(
+        count: 200, gaussians: rank, radius: 14, deviations: deviations, seed: UInt64(rank))
+      for i in sum.variances.indices { sum.variances[i] = sum.variances[i % 4] }
+      let want = sum.image(rotation: generic, rows: 30, columns: 27, pixelSize: 1, average: average)
+      func check<Scalar: GridScalar>(_: Scalar.Type, accuracy: Double, tolerance: Double) throws {
+        let groups = try GaussianGroups<Scalar>(
+          sum.volume(), pixelSizeInAngstroms: 1, axes: 2, useErrorFunctions: average, accuracy: accuracy)
+        #expect(groups.groups.map { $0.tables != nil } == [true])
+        let got = try project(
+          sum, GaussianMixtureProjection<Scalar>(useErrorFunctions: average, accuracy: accuracy), rows: 30,
+          columns: 27)
+        #expect(largestError(got.values, want) < tolerance)
+      }
+      try check(Double.self, accuracy: 1e-13, tolerance: 1e-12)
+      try check(Float.self, accuracy: 1e-6, tolerance: 2e-6)
+    }
+  }
+
+  @Test("tables are left out where atoms are too narrow, too wide or of too many kinds")
+  func withoutTables() throws {
+    func hasTables(_ sum: GaussianSum) throws -> Bool {
+      let groups = try GaussianGroups<Float>(
+        sum.volume(), pixelSizeInAngstroms: 1, axes: 2, useErrorFunctions: true, accuracy: 1e-6)
+      return groups.groups.contains { $0.tables != nil }
+    }
+    let positions = (0..<400).map { _ in [0.0, 0, 0] }
+    func sum(_ variance: (Int) -> Double) -> GaussianSum {
+      GaussianSum(
+        positions: positions, amplitudes: positions.map { _ in [1] },
+        variances: positions.indices.map { [variance($0)] })
+    }
+    #expect(try hasTables(sum { 0.5 + 0.01 * Double($0 % 40) }))
+    #expect(try !hasTables(sum { 0.5 + 0.001 * Double($0) }))
+    #expect(try !hasTables(sum { _ in 0.01 }))
+    #expect(try !hasTables(sum { _ in 30 }))
+  }
+
   @Test("bands of the image and batches of positions change no bit")
   func bands() throws {
     // More positions than are summed at a time, some of them wide.
     var sum = GaussianSum.random(count: 70_000, gaussians: 2, radius: 40, deviations: 0.7...1.2, seed: 3)
+    // Half of them of few kinds.
+    for i in 0..<70_000 where i % 2 == 0 { sum.variances[i] = sum.variances[i % 6] }
     for i in stride(from: 0, to: 70_000, by: 5000) { sum.variances[i] = [200, 16] }
     let reference = try project(sum, GaussianMixtureProjection<Float>(), rows: 97, columns: 64)
     for threads in [2, 3, 8] {

@@ -41,6 +41,19 @@ struct GaussianMixtureRenderingTests {
     #expect(abs(map.values.reduce(0, +) * h * h * h - sum.totalAmplitude) < 1e-10)
   }
 
+  @Test("atoms that share their Gaussians are rendered as exactly", arguments: [true, false])
+  func tables(average: Bool) throws {
+    var sum = GaussianSum.random(count: 100, gaussians: 5, radius: 9, deviations: 0.5...0.8, seed: 21)
+    for i in sum.variances.indices { sum.variances[i] = sum.variances[i % 3] }
+    let want = sum.map(depth: 17, rows: 20, columns: 19, voxelSize: 1, average: average)
+    let groups = try GaussianGroups<Double>(
+      sum.volume(), pixelSizeInAngstroms: 1, axes: 3, useErrorFunctions: average, accuracy: 1e-13)
+    #expect(groups.groups.map { $0.tables != nil } == [true])
+    let map = try GaussianMixtureRendering<Double>(useErrorFunctions: average, accuracy: 1e-13).render(
+      sum.volume(), depth: 17, rows: 20, columns: 19, voxelSizeInAngstroms: 1)
+    #expect(largestError(map.values, want) < 1e-12)
+  }
+
   @Test("the number of threads changes no bit")
   func threads() throws {
     let sum = GaussianSum.random(count: 400, gaussians: 5, radius: 14, deviations: 0.4...2.5, seed: 13)

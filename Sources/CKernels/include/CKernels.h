@@ -83,11 +83,18 @@ typedef struct {
   /// atom an axis's weight is exp2(−(s d)²), or erf(s (d + ½)) − erf(s (d − ½)) if `average` is set;
   /// a multiplies the product of the axes' weights.
   const void *parameters;
+  /// NULL, or for each of `count` which of the tables its weights come from; for narrow ones only.
+  const uint32_t *kinds;
+  /// For each kind, from the highest power of `degree` down to 0, for each of its `rank` Gaussians:
+  /// coefficients of EP_GAUSSIAN_LANES polynomials of the atom's distance from the nearest pixel, −½ to ½.
+  /// They give the weights of the pixels from `reach` before that one on.
+  const void *tables;
   int64_t count;
   int32_t rank;
   int32_t average;
   /// Whether all reaches are at most 7.
   int32_t narrow;
+  int32_t degree;
 } ep_gaussians;
 
 /// Where atoms appear: pixel coordinates are `axis · (x, y, z, 1)`. With `hasPlane`, pixels are the voxels of

@@ -17,6 +17,7 @@ struct GaussianGroups<Scalar: GridScalar>: Sendable {
     /// For each atom `rank` scales, then `rank` amplitudes; see `ep_gaussians`.
     var parameters: [Scalar] = []
     var largestReach: Int32 = 0
+    var tables: GaussianTables<Scalar>?
   }
 
   let groups: [Group]
@@ -25,12 +26,13 @@ struct GaussianGroups<Scalar: GridScalar>: Sendable {
   ///   - axes: 2 for a projection, 3 for a map.
   ///   - accuracy: of each Gaussian's peak.
   ///   - order: of the positions; sums are formed in this order.
+  /// - Throws: `.invalidValue` when there is no memory for tables.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   init(
     _ volume: GaussianMixtureVolume, pixelSizeInAngstroms h: Double, axes: Int,
     useErrorFunctions: Bool, accuracy: Double, order: [UInt32]? = nil
-  ) {
+  ) throws {
     let rule = WindowRule<Scalar>(
       pixelSize: h, axes: axes, useErrorFunctions: useErrorFunctions, accuracy: accuracy)
     let ranks = Int(EP_GAUSSIAN_RANK)
@@ -66,7 +68,11 @@ struct GaussianGroups<Scalar: GridScalar>: Sendable {
     } else {
       volume.forEachPosition(in: volume.positionsInAngstroms.indices, add)
     }
-    self.groups = groups.filter { !$0.atoms.isEmpty }
+    self.groups = try groups.filter { !$0.atoms.isEmpty }.map { group in
+      var group = group
+      group.tables = try GaussianTables(group)
+      return group
+    }
   }
 
   /// The Gaussians from `first` on that are added together, and the group they belong to.
@@ -114,10 +120,16 @@ struct GaussianGroups<Scalar: GridScalar>: Sendable {
             var descriptor = ep_gaussians(
               positions: positions.assumingMemoryBound(to: Double.self), atoms: atoms + range.lowerBound,
               reaches: reaches + range.lowerBound,
-              parameters: UnsafeRawPointer(parameters + 2 * group.rank * range.lowerBound),
-              count: Int64(range.count), rank: Int32(group.rank), average: group.average ? 1 : 0,
-              narrow: group.narrow ? 1 : 0)
-            withUnsafePointer(to: &descriptor, body)
+              parameters: UnsafeRawPointer(parameters + 2 * group.rank * range.lowerBound), kinds: nil,
+              tables: nil, count: Int64(range.count), rank: Int32(group.rank),
+              average: group.average ? 1 : 0, narrow: group.narrow ? 1 : 0, degree: 0)
+            guard let tables = group.tables else { return withUnsafePointer(to: &descriptor, body) }
+            tables.kinds.withUnsafeBufferPointer { kinds in
+              descriptor.kinds = kinds.baseAddress.map { $0 + range.lowerBound }
+              descriptor.tables = UnsafeRawPointer(tables.coefficients.pointer)
+              descriptor.degree = Int32(tables.degree)
+              withUnsafePointer(to: &descriptor, body)
+            }
           }
         }
       }

@@ -84,7 +84,7 @@ public struct GaussianMixturePlan<Scalar: GridScalar>: RealImagePlan {
     computed = try GridShape(rows: shape.rows * factor, columns: shape.columns * factor)
     computedPixelSize = plane.pixelSizeInAngstroms / Double(factor)
     bands = max(1, options.threadsPerImage)
-    groups = GaussianGroups(
+    groups = try GaussianGroups(
       volume, pixelSizeInAngstroms: computedPixelSize, axes: 2,
       useErrorFunctions: options.useErrorFunctions, accuracy: options.accuracy)
     output = try ImageSynthesis(plane.paddedShape)

@@ -46,7 +46,7 @@ public struct GaussianMixtureRendering<Scalar: GridScalar>: Sendable {
       let (a, b) = (positions[Int($0)].z, positions[Int($1)].z)
       return a != b ? a < b : $0 < $1
     }
-    let groups = GaussianGroups<Scalar>(
+    let groups = try GaussianGroups<Scalar>(
       volume, pixelSizeInAngstroms: h, axes: 3, useErrorFunctions: useErrorFunctions, accuracy: accuracy,
       order: order)
 
