@@ -74,7 +74,7 @@ struct Measurement<Scalar: GridScalar>: Sendable {
       return try time(plan, threads: threads)
     case .fftAtom(let count):
       let plane = try ImageConfiguration(shape: GridShape(square: 256), pixelSizeInAngstroms: 1)
-      let volume = try IndependentAtomVolume(byElementOf: ballOfAtoms(count: count))
+      let volume = try IndependentAtomVolume(ballOfAtoms(count: count))
       return try time(FFTAtomProjection<Scalar>().makePlan(for: volume, onto: plane), threads: threads)
     case .inverseFFT(let box):
       let shape = try GridShape(square: box)

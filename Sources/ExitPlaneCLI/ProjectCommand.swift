@@ -145,7 +145,7 @@ struct ProjectCommand: ParsableCommand {
     if method == .fftAtom {
       let integrator = FFTAtomProjection<Scalar>(
         antialias: !fftAtoms.noAntialias, upsampleFactor: fftAtoms.upsample, eps: accuracy ?? 1e-6)
-      let volume = try IndependentAtomVolume(byElementOf: structure)
+      let volume = try IndependentAtomVolume(structure)
       return try write(integrator.makePlan(for: volume, onto: plane), poses: poseSource, starPath: starPath)
     }
     let integrator = GaussianMixtureProjection<Scalar>(

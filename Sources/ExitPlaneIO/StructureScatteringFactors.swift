@@ -39,24 +39,10 @@ extension GaussianMixtureVolume {
 }
 
 extension IndependentAtomVolume {
-  /// The atoms of a structure by element, weighted by occupancy, each element with the mean of its atoms'
-  /// B-factors: a type of atom has one scattering factor. Where B-factors differ much within an element,
-  /// `GaussianMixtureVolume` keeps every one.
+  /// A structure's atoms by element and B-factor (`ScatteringFactor.peng`), weighted by occupancy.
   ///
-  /// - Throws: `.unsupported`, naming an atom, for an element beyond the table of Peng et al.
-  public init(byElementOf structure: AtomicStructure) throws {
-    let types = try Set(structure.atomicNumbers).sorted().map { number in
-      let atoms = structure.atomicNumbers.indices.filter { structure.atomicNumbers[$0] == number }
-      let factor = try ScatteringFactor.peng(
-        atomicNumber: Int(number), exampleName: structure.exampleNames[number])
-      let bFactors = atoms.reduce(0.0) { $0 + Double(structure.bFactorsInSquareAngstroms[$1]) }
-      return try IndependentAtomVolume.AtomType(
-        positionsInAngstroms: atoms.map { structure.positionsInAngstroms[$0] },
-        weights: atoms.map { Double(structure.occupancies[$0]) },
-        amplitudesInAngstroms: factor.amplitudesInAngstroms,
-        widthsInSquareAngstroms: factor.widthsInSquareAngstroms,
-        bFactorInSquareAngstroms: bFactors / Double(atoms.count))
-    }
-    try self.init(types: types)
+  /// - Throws: `.unsupported`, naming an atom, for an element beyond the table.
+  public init(_ structure: AtomicStructure) throws {
+    try self.init(structure) { try ScatteringFactor.peng(atomicNumber: $0, exampleName: $1) }
   }
 }

@@ -44,8 +44,8 @@ struct NonuniformGrid<Scalar: GridScalar>: Sendable {
     if let oversampling = options.oversampling {
       try WindowKernel<Scalar>.validate(oversampling: oversampling)
     }
-    guard options.threads > 0 else {
-      throw ExitPlaneError.invalid("number of threads", got: "\(options.threads)", need: "at least 1")
+    guard (1...1024).contains(options.threads) else {
+      throw ExitPlaneError.invalid("number of threads", got: "\(options.threads)", need: "1 to 1024")
     }
     var best: (cost: Double, lengths: [Int], choice: WindowChoice)?
     for factor in options.oversampling.map({ [$0] }) ?? [1.25, 1.5, 1.75, 2] {

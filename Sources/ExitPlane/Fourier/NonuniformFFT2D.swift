@@ -60,7 +60,9 @@ public struct NonuniformFFT2D<Scalar: GridScalar>: Sendable {
   /// frequency of an even axis negative.
   ///
   /// - Throws: as for real strengths.
-  public func transform(x: [Double], y: [Double], strengths: [Complex<Scalar>]) throws -> [Complex<Scalar>] {
+  public func transform(x: [Double], y: [Double], complexStrengths strengths: [Complex<Scalar>]) throws
+    -> [Complex<Scalar>]
+  {
     let half = try AlignedBuffer<Scalar>.half(shape)
     let workspace = try takeWorkspace(points: x.count)
     defer { returnWorkspace(workspace, points: x.count) }

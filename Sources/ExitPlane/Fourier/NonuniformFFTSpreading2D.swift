@@ -1,5 +1,4 @@
 import CKernels
-import ComplexModule
 import Synchronization
 
 /// Where a two-dimensional type 1 transform is computed: points are spread onto a finer, periodic grid, which
@@ -15,18 +14,23 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
   let rows: Int
   let columns: Int
   let kernel: WindowKernel<Scalar>
-  private let rowFFT: RealFFT2D<Scalar>
-  private let stripFFT: ColumnFFT<Scalar>
+  let rowFFT: RealFFT2D<Scalar>
+  let stripFFT: ColumnFFT<Scalar>
   /// Complex columns transformed at a time, a cache line of them.
-  private let stripWidth: Int
+  let stripWidth: Int
   /// Complex columns held of a transformed row: those of the result rounded up to whole strips.
-  private let heldColumns: Int
+  let heldColumns: Int
   /// What undoes the window.
-  private let deconvolution: SpectrumWeights<Scalar>
+  let deconvolution: SpectrumWeights<Scalar>
 
   init(modes: GridShape, accuracy: Double, options: NonuniformFFTOptions, points: Int) throws {
     let grid = try NonuniformGrid<Scalar>(
       modes: [modes.rows, modes.columns], accuracy: accuracy, options: options, points: points)
+    guard grid.lengths.allSatisfy({ $0 <= GridShape.largestAxis }) else {
+      throw ExitPlaneError.invalid(
+        "grid for nonuniform FFTs", got: "\(grid.lengths[0]) × \(grid.lengths[1])",
+        need: "at most \(GridShape.largestAxis) an axis: a smaller image or less oversampling")
+    }
     self.modes = modes
     (rows, columns) = (grid.lengths[0], grid.lengths[1])
     kernel = grid.kernel
@@ -169,11 +173,15 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
     let geometry: Geometry
     let grids: AlignedBuffer<Scalar>
     let threads: [ThreadScratch]
-    fileprivate let transformed: AlignedBuffer<Scalar>
+    let transformed: AlignedBuffer<Scalar>
     fileprivate let sorted: AlignedBuffer<UInt8>?
 
-    /// - Parameter points: how many there will be at the most.
-    init(_ grid: SpreadingGrid2D, layout: Layout, points: Int, threads: Int) throws {
+    /// - Parameters:
+    ///   - points: how many will be sorted at the most.
+    ///   - blockLength: how many are located before they are spread.
+    init(
+      _ grid: SpreadingGrid2D, layout: Layout, points: Int, threads: Int, blockLength: Int = 1024
+    ) throws {
       self.layout = layout
       geometry = grid.geometry(layout)
       let what = "a nonuniform transform of \(grid.modes)"
@@ -187,21 +195,23 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
       }
       self.threads = try (0..<threads).map { _ in
         try ThreadScratch(
-          padded: grid.geometry(.whole(copies: 1)).pitch, columns: grid.columns, what: what)
+          blockLength: blockLength, padded: grid.geometry(.whole(copies: 1)).pitch, columns: grid.columns,
+          what: what)
       }
     }
   }
 
   /// What one thread of a transform writes for itself.
   final class ThreadScratch: @unchecked Sendable {
-    static var blockLength: Int { 1024 }
+    let blockLength: Int
     let points: AlignedBuffer<UInt8>
-    fileprivate let padded: AlignedBuffer<Scalar>
-    fileprivate let row: AlignedBuffer<Scalar>
-    fileprivate let spectrum: AlignedBuffer<Scalar>
+    let padded: AlignedBuffer<Scalar>
+    let row: AlignedBuffer<Scalar>
+    let spectrum: AlignedBuffer<Scalar>
 
-    fileprivate init(padded: Int, columns: Int, what: String) throws {
-      points = try AlignedBuffer(count: Self.blockLength * Scalar._kernels.spreading2D.pointBytes, of: what)
+    fileprivate init(blockLength: Int, padded: Int, columns: Int, what: String) throws {
+      self.blockLength = blockLength
+      points = try AlignedBuffer(count: blockLength * Scalar._kernels.spreading2D.pointBytes, of: what)
       self.padded = try AlignedBuffer(count: padded, of: what)
       row = try AlignedBuffer(count: columns, of: what)
       spectrum = try AlignedBuffer(count: 2 * (columns / 2 + 1), of: what)
@@ -217,15 +227,6 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
       count: count, threads: workspace.threads.count,
       workspace: { workspace.threads[next.wrappingAdd(1, ordering: .relaxed).oldValue] },
       body: { index, scratch in body(index, scratch) })
-  }
-
-  func withWindow(_ body: (UnsafePointer<ep_spread_window>) -> Void) {
-    kernel.coefficients.withUnsafeBufferPointer { coefficients in
-      var window = ep_spread_window(
-        coefficients: UnsafeRawPointer(coefficients.baseAddress), width: Int32(kernel.width),
-        lanes: Int32(kernel.paddedWidth), degree: Int32(kernel.degree))
-      body(&window)
-    }
   }
 
   // MARK: Spreading
@@ -249,8 +250,14 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
           ordering: .relaxed)
       }
     case .tiles:
-      let cursors = count > 0 ? sort(source, count: count, strengths: strengths, workspace, faults) : nil
-      spreadSorted(endOfTile: cursors, workspace)
+      guard let sorted = workspace.sorted else { return true }
+      let sorter = PointSorter<Scalar>(
+        kernels: Scalar._kernels.spreading2D, width: kernel.width, bins: workspace.geometry.bins,
+        binCount: workspace.geometry.pieces)
+      let result = sorter.sort(
+        source, count: count, strengths: strengths, into: sorted.pointer, threads: workspace.threads.count)
+      spreadSorted(endOfTile: result.ends, sorted, workspace)
+      return result.allFinite
     }
     return faults.load(ordering: .relaxed) == 0
   }
@@ -274,275 +281,17 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
     return collector.faults
   }
 
-  /// Sorts located points by tile, in the order they are given in: counted, then placed, in parts of a number
-  /// that does not depend on the threads.
-  ///
-  /// - Returns: where each tile's points end.
-  private func sort(
-    _ source: ep_point_source, count: Int, strengths: UnsafePointer<Scalar>?, _ workspace: Workspace,
-    _ faults: borrowing Atomic<Int32>
-  ) -> [Int32]? {
-    guard let sorted = workspace.sorted else { return nil }
-    let (parts, tiles) = (16, workspace.geometry.pieces)
-    @Sendable func range(_ part: Int) -> Range<Int> { (count * part / parts)..<(count * (part + 1) / parts) }
-    var table = [Int32](repeating: 0, count: parts * tiles)
-    let (bins, width) = (workspace.geometry.bins, kernel.width)
-    var found: Int32 = 0
-    table.withUnsafeMutableBufferPointer { table in
-      guard let start = table.baseAddress else { return }
-      nonisolated(unsafe) let (source, strengths, cursors) = (source, strengths, start)
-      let faulty = Atomic<Int32>(0)
-      forEach(parts, workspace) { part, _ in
-        var (source, bins) = (source, bins)
-        faulty.bitwiseOr(
-          Scalar._kernels.spreading2D.count(&source, width, &bins, range(part), cursors + part * tiles),
-          ordering: .relaxed)
-      }
-      found = faulty.load(ordering: .relaxed)
-      // From counts to where each part begins in each tile.
-      var position: Int32 = 0
-      for tile in 0..<tiles {
-        for part in 0..<parts {
-          let here = table[part * tiles + tile]
-          table[part * tiles + tile] = position
-          position += here
-        }
-      }
-      forEach(parts, workspace) { part, _ in
-        var (source, bins) = (source, bins)
-        let range = range(part)
-        _ = Scalar._kernels.spreading2D.locate(
-          &source, width, &bins, range, strengths.map { $0 + range.lowerBound }, cursors + part * tiles,
-          sorted.pointer)
-      }
-    }
-    faults.bitwiseOr(found, ordering: .relaxed)
-    return Array(table[((parts - 1) * tiles)...])
-  }
-
-  private func spreadSorted(endOfTile: [Int32]?, _ workspace: Workspace) {
+  private func spreadSorted(endOfTile: [Int32], _ sorted: AlignedBuffer<UInt8>, _ workspace: Workspace) {
     let geometry = workspace.geometry
     let bytes = Scalar._kernels.spreading2D.pointBytes
     forEach(geometry.pieces, workspace) { tile, _ in
       clear(piece: tile, workspace)
-      guard let endOfTile, let sorted = workspace.sorted else { return }
       let start = tile == 0 ? 0 : Int(endOfTile[tile - 1])
-      withWindow {
+      kernel.withDescriptor {
         Scalar._kernels.spreading2D.spread(
           $0, sorted.pointer + start * bytes, Int(endOfTile[tile]) - start, geometry.pitch, 0,
           workspace.grids.pointer + tile * geometry.pieceCount)
       }
     }
   }
-
-  // MARK: Transform
-
-  /// Transforms what was spread into the half spectrum of `modes`, times a factor and weights that include
-  /// what undoes the window; without any, that alone.
-  ///
-  /// Entries are those of the plain sum: the Nyquist column and row of even axes are at the frequency −½, and
-  /// nothing is averaged. Rows that no point can have reached are known to be zeros.
-  func transform(
-    _ workspace: Workspace, scale: Double, reached: RowReach = .all,
-    weights: SpectrumWeights<Scalar>? = nil, adding: Bool = false, into half: UnsafeMutablePointer<Scalar>
-  ) {
-    let rowsAtATime = 16
-    forEach((rows + rowsAtATime - 1) / rowsAtATime, workspace) { group, scratch in
-      for row in (group * rowsAtATime)..<min((group + 1) * rowsAtATime, rows) {
-        let target = workspace.transformed.pointer + 2 * row * heldColumns
-        guard reached.contains(row, of: rows) else {
-          target.update(repeating: 0, count: 2 * modes.spectrumColumns)
-          continue
-        }
-        collect(row: row, workspace, scratch)
-        rowFFT.forward(scratch.row.pointer, scratch.spectrum.pointer)
-        target.update(from: scratch.spectrum.pointer, count: 2 * modes.spectrumColumns)
-      }
-    }
-    let weights = weights ?? deconvolution
-    nonisolated(unsafe) let half = half
-    forEach((modes.spectrumColumns + stripWidth - 1) / stripWidth, workspace) { strip, _ in
-      stripFFT.execute(workspace.transformed.pointer + 2 * strip * stripWidth)
-      let columns = (strip * stripWidth)..<min((strip + 1) * stripWidth, modes.spectrumColumns)
-      extract(columns: columns, workspace, scale: Scalar(scale), weights: weights, adding: adding, into: half)
-    }
-  }
-
-  /// Adds a row of the periodic grid up from all pieces, in their order.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  private func collect(row: Int, _ workspace: Workspace, _ scratch: ThreadScratch) {
-    let geometry = workspace.geometry
-    let padded = scratch.padded.pointer
-    let paddedColumns = scratch.padded.count
-    padded.update(repeating: 0, count: paddedColumns)
-    // A tap's row in pieces counts from the halo, and lies up to a period away on either side.
-    let reach = rows + halo + kernel.width
-    for paddedRow in stride(from: (row + halo) % rows, to: reach, by: rows) {
-      if geometry.rowStep == 0 {
-        for piece in 0..<geometry.pieces {
-          add(
-            workspace.grids.pointer + piece * geometry.pieceCount + paddedRow * geometry.pitch, to: padded,
-            count: min(geometry.pitch, paddedColumns))
-        }
-      } else {
-        let last = min(paddedRow / geometry.rowStep, geometry.pieces / geometry.piecesAcross - 1)
-        let first = max(0, (paddedRow - geometry.pieceRows) / geometry.rowStep)
-        for down in first...last where paddedRow - down * geometry.rowStep < geometry.pieceRows {
-          for across in 0..<geometry.piecesAcross {
-            let piece = down * geometry.piecesAcross + across
-            let start = across * geometry.columnStep
-            add(
-              workspace.grids.pointer + piece * geometry.pieceCount
-                + (paddedRow - down * geometry.rowStep) * geometry.pitch,
-              to: padded + start, count: min(geometry.pitch, paddedColumns - start))
-          }
-        }
-      }
-    }
-    let out = scratch.row.pointer
-    out.update(from: padded + halo, count: columns)
-    for i in 0..<halo { out[(columns - halo % columns + i) % columns] += padded[i] }
-    for i in 0..<(paddedColumns - halo - columns) { out[i % columns] += padded[halo + columns + i] }
-  }
-
-  @inline(__always)
-  private func add(
-    _ source: UnsafePointer<Scalar>, to target: UnsafeMutablePointer<Scalar>, count: Int
-  ) {
-    for i in 0..<count { target[i] += source[i] }
-  }
-
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  private func extract(
-    columns: Range<Int>, _ workspace: Workspace, scale: Scalar, weights: SpectrumWeights<Scalar>,
-    adding: Bool, into half: UnsafeMutablePointer<Scalar>
-  ) {
-    let width = modes.spectrumColumns
-    for row in 0..<modes.rows {
-      let frequency = signedFrequency(row, of: modes.rows)
-      let source = transformedRow(frequency: frequency, workspace)
-      let weight = weights.row(abs(frequency))
-      let target = half + 2 * width * row
-      if adding {
-        for column in columns {
-          let w = weight[column] * scale
-          target[2 &* column] += source[2 &* column] * w
-          target[2 &* column &+ 1] += source[2 &* column &+ 1] * w
-        }
-      } else {
-        for column in columns {
-          let w = weight[column] * scale
-          target[2 &* column] = source[2 &* column] * w
-          target[2 &* column &+ 1] = source[2 &* column &+ 1] * w
-        }
-      }
-    }
-    let nyquist = modes.columns / 2
-    guard modes.columns % 2 == 0, columns.contains(nyquist) else { return }
-    // −½ along x is the conjugate of +½ at the opposite frequency along y: the difference is made up for.
-    for row in 0..<modes.rows {
-      let frequency = signedFrequency(row, of: modes.rows)
-      let source = transformedRow(frequency: frequency, workspace) + 2 * nyquist
-      let opposite = transformedRow(frequency: -frequency, workspace) + 2 * nyquist
-      let w = weights.row(abs(frequency))[nyquist] * scale
-      let target = half + 2 * (width * row + nyquist)
-      target[0] += (opposite[0] - source[0]) * w
-      target[1] -= (opposite[1] + source[1]) * w
-    }
-  }
-
-  /// An entry of the full spectrum after `transform`. What the grid does not hold, negative frequencies along
-  /// x, is the conjugate of the opposite frequency.
-  func value(row: Int, column: Int, _ workspace: Workspace) -> Complex<Scalar> {
-    let (fy, fx) = (signedFrequency(row, of: modes.rows), signedFrequency(column, of: modes.columns))
-    let p = transformedRow(frequency: fx < 0 ? -fy : fy, workspace) + 2 * abs(fx)
-    let weight = deconvolution.row(abs(fy))[abs(fx)]
-    return Complex(p[0] * weight, (fx < 0 ? -p[1] : p[1]) * weight)
-  }
-
-  private func transformedRow(frequency: Int, _ workspace: Workspace) -> UnsafeMutablePointer<Scalar> {
-    workspace.transformed.pointer + 2 * heldColumns * (frequency < 0 ? frequency + rows : frequency)
-  }
-}
-
-/// Locates points, source after source, and spreads them onto one piece of a grid a block at a time.
-struct PointCollector<Scalar: GridScalar> {
-  private let grid: SpreadingGrid2D<Scalar>
-  /// Held here because the table is dear to copy and sources may be short.
-  private let kernels: SpreadingKernels<Scalar>
-  private let width: Int
-  private let capacity: Int
-  private let points: UnsafeMutablePointer<UInt8>
-  private let target: UnsafeMutablePointer<Scalar>
-  private let pitch: Int
-  private var bins: ep_bins
-  private var held = 0
-  /// Not 0 where a coordinate was not finite.
-  private(set) var faults: Int32 = 0
-
-  init(
-    _ grid: SpreadingGrid2D<Scalar>, _ workspace: SpreadingGrid2D<Scalar>.Workspace,
-    _ scratch: SpreadingGrid2D<Scalar>.ThreadScratch, piece: Int
-  ) {
-    self.grid = grid
-    kernels = Scalar._kernels.spreading2D
-    width = grid.kernel.width
-    capacity = SpreadingGrid2D<Scalar>.ThreadScratch.blockLength
-    points = scratch.points.pointer
-    target = workspace.grids.pointer + piece * workspace.geometry.pieceCount
-    pitch = workspace.geometry.pitch
-    bins = workspace.geometry.bins
-  }
-
-  /// Adds the points `start ..< start + count` of a source; `strengths` begins with the first of them.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  mutating func add(
-    _ source: ep_point_source, from start: Int = 0, strengths: UnsafePointer<Scalar>?, count: Int
-  ) {
-    var source = source
-    var done = 0
-    while done < count {
-      let part = min(count - done, capacity - held)
-      faults |= kernels.locate(
-        &source, width, &bins, (start + done)..<(start + done + part), strengths.map { $0 + done }, nil,
-        points + held * kernels.pointBytes)
-      held += part
-      done += part
-      if held == capacity { finish() }
-    }
-  }
-
-  /// Spreads what is held.
-  mutating func finish() {
-    grid.withWindow { kernels.spread($0, points, held, pitch, 0, target) }
-    held = 0
-  }
-}
-
-/// What a transform's result is multiplied by: a table over the frequencies that are not negative.
-struct SpectrumWeights<Scalar: GridScalar>: Sendable {
-  private let table: AlignedBuffer<Scalar>
-  private let columns: Int
-
-  fileprivate init(
-    _ modes: GridShape, kernel: WindowKernel<Scalar>, gridLengths: [Int],
-    factor: (_ ky: Int, _ kx: Int) throws -> Double
-  ) throws {
-    columns = modes.spectrumColumns
-    let rows = modes.rows / 2 + 1
-    table = try AlignedBuffer(count: rows * columns, of: "a spectrum of \(modes)")
-    let alongY = kernel.deconvolution(frequencies: rows, ofGridLength: gridLengths[0])
-    let alongX = kernel.deconvolution(frequencies: columns, ofGridLength: gridLengths[1])
-    for ky in 0..<rows {
-      for kx in 0..<columns {
-        table.pointer[ky * columns + kx] = Scalar(try factor(ky, kx) * alongY[ky] * alongX[kx])
-      }
-    }
-  }
-
-  @inline(__always)
-  func row(_ ky: Int) -> UnsafePointer<Scalar> { UnsafePointer(table.pointer + ky * columns) }
 }

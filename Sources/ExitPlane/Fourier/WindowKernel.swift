@@ -1,3 +1,4 @@
+import CKernels
 import RealModule
 
 /// A window in the form that inner loops want: its taps as polynomials of where the point lies between
@@ -121,6 +122,16 @@ struct WindowKernel<Scalar: GridScalar>: Sendable {
       var value = coefficients[tap]
       for d in 1...degree { value = value * t + coefficients[d * paddedWidth + tap] }
       return value
+    }
+  }
+
+  /// Calls a kernel with the window in C's terms.
+  func withDescriptor(_ body: (UnsafePointer<ep_spread_window>) -> Void) {
+    coefficients.withUnsafeBufferPointer { coefficients in
+      var window = ep_spread_window(
+        coefficients: UnsafeRawPointer(coefficients.baseAddress), width: Int32(width),
+        lanes: Int32(paddedWidth), degree: Int32(degree))
+      body(&window)
     }
   }
 

@@ -1,7 +1,7 @@
 import RealModule
 
 /// Projects atoms in Fourier space: `P̂(q) = (1/h²) Σ_types f(|q|) Σ_n w_n exp(−2πi q·(R r_n)_xy)`, a nonuniform FFT
-/// and a product with the scattering factor for each type.
+/// and a product with the scattering factor for each type, or for some that span the others to the accuracy.
 ///
 /// The image is periodic: what falls outside it wraps around, and frequencies beyond its own are cut off
 /// sharply, which shows as ringing where scattering factors reach beyond Nyquist (fine with B-factors or
@@ -46,13 +46,13 @@ public struct FFTAtomProjection<Scalar: GridScalar>: VolumeIntegrator {
 
 public struct FFTAtomPlan<Scalar: GridScalar>: RealImagePlan {
   public let plane: ImageConfiguration
-  private let volume: IndependentAtomVolume
   /// Of the finer pixels, and how many of them a pixel is across.
   private let pixelSize: Double
   private let factor: Int
   private let grid: SpreadingGrid2D<Scalar>
-  private let weightsOfType: [SpectrumWeights<Scalar>]
-  private let strengthsOfType: [[Scalar]?]
+  private let passes: [AtomPass<Scalar>]
+  /// What each pass's transform is multiplied by.
+  private let weights: [SpectrumWeights<Scalar>]
   /// In ångströms, of a sphere about the origin that holds all atoms.
   private let radius: Double
   private let layout: SpreadingGrid2D<Scalar>.Layout
@@ -68,7 +68,6 @@ public struct FFTAtomPlan<Scalar: GridScalar>: RealImagePlan {
     volume: IndependentAtomVolume, plane: ImageConfiguration, factor: Int,
     options: FFTAtomProjection<Scalar>
   ) throws {
-    self.volume = volume
     self.plane = plane
     self.factor = factor
     threads = options.options.threads
@@ -81,11 +80,16 @@ public struct FFTAtomPlan<Scalar: GridScalar>: RealImagePlan {
     let modes = try GridShape(rows: rows, columns: columns)
     let pixelSize = plane.pixelSizeInAngstroms / Double(factor)
     self.pixelSize = pixelSize
-    grid = try SpreadingGrid2D(
-      modes: modes, accuracy: options.accuracy, options: options.options,
-      points: volume.atomCount / volume.types.count)
-    layout = grid.layout(
-      forPoints: volume.types.reduce(0) { max($0, $1.count) }, sorting: options.options.sorting)
+    let accuracy = options.accuracy
+    try WindowKernel<Scalar>.validate(tolerance: accuracy)
+    let passes: [AtomPass<Scalar>] = try volume.passes(
+      upTo: 0.5.squareRoot() / pixelSize, accuracy: accuracy, samples: 4 * modes.count)
+    let most = passes.reduce(0) { max($0, $1.count) }
+    let grid = try SpreadingGrid2D<Scalar>(
+      modes: modes, accuracy: accuracy, options: options.options, points: most)
+    self.passes = passes
+    self.grid = grid
+    layout = grid.layout(forPoints: most, sorting: options.options.sorting)
     fine = try ImageSynthesis(modes)
     output = modes == plane.paddedShape ? fine : try ImageSynthesis(plane.paddedShape)
     radius = volume.types.reduce(0) { radius, type in
@@ -93,13 +97,11 @@ public struct FFTAtomPlan<Scalar: GridScalar>: RealImagePlan {
         max($0, Double.hypot(Double.hypot(type.x[$1], type.y[$1]), type.z[$1]))
       }
     }
-    strengthsOfType = volume.types.map { $0.weights.map { $0.map { Scalar($0) } } }
-    let grid = grid
-    weightsOfType = try volume.types.map { type in
+    weights = try passes.map { pass in
       try grid.weights { ky, kx in
         let (v, u) = (Double(ky) / Double(modes.rows), Double(kx) / Double(modes.columns))
         let frequency = Double.hypot(u, v) / pixelSize
-        let value = type.scatteringFactor(frequency)
+        let value = pass.factor(frequency)
         guard value.isFinite else {
           throw ExitPlaneError.invalid(
             "scattering factor at \(frequency) 1/Å", got: "\(value) Å", need: "finite")
@@ -123,7 +125,7 @@ public struct FFTAtomPlan<Scalar: GridScalar>: RealImagePlan {
     fileprivate init(_ plan: FFTAtomPlan) throws {
       let (modes, padded) = (plan.fine.shape, plan.output.shape)
       spreading = try SpreadingGrid2D<Scalar>.Workspace(
-        plan.grid, layout: plan.layout, points: plan.volume.types.reduce(0) { max($0, $1.count) },
+        plan.grid, layout: plan.layout, points: plan.passes.reduce(0) { max($0, $1.count) },
         threads: plan.threads)
       half = try .half(modes)
       fine = try .image(modes)
@@ -143,22 +145,22 @@ public struct FFTAtomPlan<Scalar: GridScalar>: RealImagePlan {
     let shift = pose.shiftInAngstroms / pixelSize
     let (row0, row1, _) = pose.rotation.rows
     let half = workspace.half.pointer
-    for (index, type) in volume.types.enumerated() {
-      type.x.withUnsafeBufferPointer { x in
-        type.y.withUnsafeBufferPointer { y in
-          type.z.withUnsafeBufferPointer { z in
+    for (index, pass) in passes.enumerated() {
+      pass.x.withUnsafeBufferPointer { x in
+        pass.y.withUnsafeBufferPointer { y in
+          pass.z.withUnsafeBufferPointer { z in
             let source = grid.source(
               origin: origin + shift, xRow: row0 / pixelSize, yRow: row1 / pixelSize, x: x.baseAddress,
               y: y.baseAddress, z: z.baseAddress)
             // Positions are finite, the volume has seen to it.
             _ =
-              if let strengths = strengthsOfType[index] {
+              if let strengths = pass.strengths {
                 strengths.withUnsafeBufferPointer {
                   grid.spread(
-                    source, count: type.count, strengths: $0.baseAddress, into: workspace.spreading)
+                    source, count: pass.count, strengths: $0.baseAddress, into: workspace.spreading)
                 }
               } else {
-                grid.spread(source, count: type.count, strengths: nil, into: workspace.spreading)
+                grid.spread(source, count: pass.count, strengths: nil, into: workspace.spreading)
               }
           }
         }
@@ -166,7 +168,7 @@ public struct FFTAtomPlan<Scalar: GridScalar>: RealImagePlan {
       grid.transform(
         workspace.spreading, scale: scale,
         reached: grid.rows(within: radius / pixelSize, of: origin.y + shift.y),
-        weights: weightsOfType[index], adding: index > 0, into: half)
+        weights: weights[index], adding: index > 0, into: half)
     }
     fine.symmetrize(half)
     if shift != SIMD2(0, 0) { fine.zeroUnshiftable(half) }

@@ -131,16 +131,22 @@ public struct RealVoxelPlan<Scalar: GridScalar>: RealImagePlan {
     fileprivate let half: AlignedBuffer<Scalar>
     fileprivate let image: AlignedBuffer<Scalar>
 
-    fileprivate init(_ grid: SpreadingGrid2D<Scalar>, copies: Int, threads: Int) throws {
+    fileprivate init(
+      _ grid: SpreadingGrid2D<Scalar>, copies: Int, threads: Int, blockLength: Int
+    ) throws {
       spreading = try SpreadingGrid2D<Scalar>.Workspace(
-        grid, layout: .whole(copies: copies), points: 0, threads: threads)
+        grid, layout: .whole(copies: copies), points: 0, threads: threads, blockLength: blockLength)
       half = try .half(grid.modes)
       image = try .image(grid.modes)
     }
   }
 
   public func makeWorkspace() throws -> Workspace {
-    try Workspace(grid, copies: shares.count, threads: threads)
+    // The kernel spreads four quarters of a block in turn. They should lie apart, whichever axis is seen
+    // along the beam: some rows and a quarter of a row apart they do (12 ns a voxel become 9).
+    let row = volume.columns
+    let quarter = max(1, 1024 / row) * row + row / 4
+    return try Workspace(grid, copies: shares.count, threads: threads, blockLength: 4 * quarter)
   }
 
   /// The projection's half spectrum times a factor, its phases referred to the pixel at `origin`.

@@ -77,6 +77,19 @@ public struct IndependentAtomVolume: Sendable {
       }
     }
 
+    /// Atoms with a scattering factor of a table, dampened by a B-factor.
+    ///
+    /// - Throws: as for sums of Gaussians.
+    public init(
+      positionsInAngstroms positions: [SIMD3<Double>], weights: [Double]? = nil,
+      scatteringFactor factor: ScatteringFactor, bFactorInSquareAngstroms bFactor: Double = 0
+    ) throws {
+      try self.init(
+        positionsInAngstroms: positions, weights: weights,
+        amplitudesInAngstroms: factor.amplitudesInAngstroms,
+        widthsInSquareAngstroms: factor.widthsInSquareAngstroms, bFactorInSquareAngstroms: bFactor)
+    }
+
     /// Atoms that are Gaussians of one integral (Å) and variance (Å²): `f(q) = a exp(−2π² σ² q²)`.
     ///
     /// - Throws: as for sums of Gaussians.
