@@ -13,6 +13,7 @@ PACKAGES = {
     "cryojax-0.5": {"cryojax": "0.5.1", "jax": "0.10.2", "jax-finufft": "1.3.1"},
     "torch": {"torch": "2.6.0", "torch-projectors": "0.13.1", "numpy": "2.4.6"},
     "finufft": {"finufft": "2.5.1", "numpy": "2.4.6", "mrcfile": "1.5.4", "starfile": "0.5.13"},
+    "figures": {"finufft": "2.5.1", "numpy": "2.4.6", "mrcfile": "1.5.4", "matplotlib": "3.10.0"},
 }
 
 # Runs inside an environment: the versions it holds, null where a package is missing.

@@ -24,6 +24,26 @@ def rotation_matrices(quaternions):
     return np.moveaxis(np.array(rows), -1, 0)
 
 
+def quaternions_of(matrices):
+    """Rotation matrices `(count, 3, 3)` as (w, x, y, z), by the largest of the four."""
+    result = []
+    for m in np.asarray(matrices, dtype=float):
+        squares = np.array([1 + m[0, 0] + m[1, 1] + m[2, 2], 1 + m[0, 0] - m[1, 1] - m[2, 2],
+                            1 - m[0, 0] + m[1, 1] - m[2, 2], 1 - m[0, 0] - m[1, 1] + m[2, 2]])
+        i = int(np.argmax(squares))
+        w, x, y = m[2, 1] - m[1, 2], m[0, 2] - m[2, 0], m[1, 0] - m[0, 1]
+        if i == 0:
+            q = [squares[0], w, x, y]
+        elif i == 1:
+            q = [w, squares[1], m[0, 1] + m[1, 0], m[0, 2] + m[2, 0]]
+        elif i == 2:
+            q = [x, m[0, 1] + m[1, 0], squares[2], m[1, 2] + m[2, 1]]
+        else:
+            q = [y, m[0, 2] + m[2, 0], m[1, 2] + m[2, 1], squares[3]]
+        result.append(np.array(q) / np.linalg.norm(q))
+    return np.array(result)
+
+
 def noise_map(box, seed=2):
     """White noise, `(box, box, box)`, single precision: a slice costs the same whatever the map holds."""
     return np.random.default_rng(seed).standard_normal((box, box, box), dtype=np.float32)

@@ -19,6 +19,12 @@ struct BenchmarkCommand: ParsableCommand {
   @Option(help: "Threads to use.")
   var threads = availableProcessors
 
+  @Option(help: "The padding of linear and cubic slices.")
+  var padScale = 1.0
+
+  @Option(help: "The accuracy of exact slices.")
+  var accuracy = 1e-3
+
   @Option(help: "The precision: single or double.")
   var precision = Precision.single
 
@@ -37,11 +43,12 @@ struct BenchmarkCommand: ParsableCommand {
 
   func run() throws {
     let workloads = BenchmarkWorkload.named(workload).map { [$0] } ?? BenchmarkWorkload.all
+    let setting = SliceSetting(padScale: padScale, accuracy: accuracy)
     for workload in workloads {
       let milliseconds =
         switch precision {
-        case .single: try workload.single.milliseconds(threads)
-        case .double: try workload.double.milliseconds(threads)
+        case .single: try workload.single.milliseconds(threads, setting)
+        case .double: try workload.double.milliseconds(threads, setting)
         }
       if json {
         print(

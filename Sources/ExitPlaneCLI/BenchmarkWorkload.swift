@@ -37,7 +37,7 @@ struct BenchmarkWorkload: Sendable {
 }
 
 enum MeasurementKind: Sendable {
-  /// Slices of an unpadded map of white noise; exact ones at an accuracy of 1e-3.
+  /// Slices of a map of white noise.
   case slice(box: Int, InterpolationName)
   /// Atoms of five Gaussians, B-factor 30 Å², onto 256² pixels of 1 Å.
   case gaussian(atoms: Int)
@@ -49,19 +49,31 @@ enum MeasurementKind: Sendable {
   case inverseFFT(box: Int)
 }
 
+/// What slices are made with: linear and cubic ones by a padding, exact ones to an accuracy.
+struct SliceSetting {
+  var padScale = 1.0
+  var accuracy = 1e-3
+}
+
 /// What a workload does, in one precision.
 struct Measurement<Scalar: GridScalar>: Sendable {
   let kind: MeasurementKind
 
-  func milliseconds(_ threads: Int) throws -> Double {
+  /// - Parameter setting: of slices; other workloads have none.
+  func milliseconds(_ threads: Int, _ setting: SliceSetting) throws -> Double {
     switch kind {
     case .slice(let box, let interpolation):
       let map = try noiseMap(box: box)
       return switch interpolation {
-      case .linear: try time(slicing: FourierVoxelGridVolume(map), box: box, threads: threads)
-      case .cubic: try time(slicing: FourierVoxelSplineVolume(map), box: box, threads: threads)
+      case .linear:
+        try time(
+          slicing: FourierVoxelGridVolume(map, padScale: setting.padScale), box: box, threads: threads)
+      case .cubic:
+        try time(
+          slicing: FourierVoxelSplineVolume(map, padScale: setting.padScale), box: box, threads: threads)
       case .exact:
-        try time(slicing: FourierVoxelWindowVolume(map, accuracy: 1e-3), box: box, threads: threads)
+        try time(
+          slicing: FourierVoxelWindowVolume(map, accuracy: setting.accuracy), box: box, threads: threads)
       }
     case .gaussian(let count):
       let plane = try ImageConfiguration(shape: GridShape(square: 256), pixelSizeInAngstroms: 1)
