@@ -78,7 +78,7 @@ struct NonuniformGrid<Scalar: GridScalar>: Sendable {
 
   /// Nanoseconds on one core, roughly: what weighs FFTs against points. Measured with FFTW 3.3.10 and our
   /// kernels on an Intel Xeon (Sapphire Rapids); points on a line of 8 lanes, 16 at most.
-  private static func cost(lengths: [Int], width: Int, points: Int) -> Double {
+  static func cost(lengths: [Int], width: Int, points: Int) -> Double {
     let samples = lengths.reduce(1.0) { $0 * Double($1) }
     let bytes = Double(MemoryLayout<Scalar>.stride)
     let transform = bytes * samples * (0.25 + 0.06 / Double(lengths.count) * Double.log2(samples))
