@@ -14,12 +14,9 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
   let rows: Int
   let columns: Int
   let kernel: WindowKernel<Scalar>
-  let rowFFT: RealFFT2D<Scalar>
-  let stripFFT: ColumnFFT<Scalar>
-  /// Complex columns transformed at a time, a cache line of them.
-  let stripWidth: Int
-  /// Complex columns held of a transformed row: those of the result rounded up to whole strips.
-  let heldColumns: Int
+  /// Of rows in pairs, each the real or the imaginary part, and of columns.
+  let rowFFT: LineFFT<Scalar>
+  let columnFFT: LineFFT<Scalar>
   /// What undoes the window.
   let deconvolution: SpectrumWeights<Scalar>
 
@@ -34,13 +31,8 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
     self.modes = modes
     (rows, columns) = (grid.lengths[0], grid.lengths[1])
     kernel = grid.kernel
-    rowFFT = try RealFFT2D(GridShape(rows: 1, columns: columns))
-    stripWidth = 64 / (2 * MemoryLayout<Scalar>.stride)
-    // An odd number of cache lines to a row: the strip's lines then fall into all sets of the cache, and
-    // not, as with a power of two, into few.
-    let strips = (modes.spectrumColumns + stripWidth - 1) / stripWidth
-    heldColumns = (strips | 1) * stripWidth
-    stripFFT = try ColumnFFT(length: rows, width: stripWidth, stride: heldColumns)
+    rowFFT = try LineFFT(length: columns)
+    columnFFT = rows == columns ? rowFFT : try LineFFT(length: rows)
     deconvolution = try SpectrumWeights(modes, kernel: grid.kernel, gridLengths: grid.lengths) { _, _ in 1 }
   }
 
@@ -148,26 +140,23 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
       period: (Double(columns), Double(rows), 1), x: x, y: y, z: z)
   }
 
-  /// Rows of the periodic grid that points may have touched.
-  enum RowReach {
-    case all
-    case from(Int, count: Int)
-
-    func contains(_ row: Int, of rows: Int) -> Bool {
-      switch self {
-      case .all: true
-      case .from(let first, let count): (row - first % rows + 2 * rows) % rows < count
-      }
-    }
+  /// Rows of the periodic grid that points may have touched: all, or `count` of them from `first` on.
+  struct RowReach {
+    let first: Int
+    let count: Int
   }
 
+  var allRows: RowReach { RowReach(first: 0, count: rows) }
+
   /// The rows reached by points within a radius of a centre, both in pixels along y.
-  func rows(within radius: Double, of centre: Double) -> RowReach {
+  ///
+  /// - Parameter margin: rows to be left free on either side, or all are given.
+  func rows(within radius: Double, of centre: Double, margin: Int = 0) -> RowReach {
     let scale = Double(rows) / Double(modes.rows)
     let first = ((centre - radius) * scale).rounded(.down) - Double(halo + 1)
     let count = (2 * radius * scale).rounded(.up) + Double(kernel.width + 3)
-    guard count < Double(rows), abs(first) < 1e9 else { return .all }
-    return .from(Int(first), count: Int(count))
+    guard count + Double(2 * margin) < Double(rows), abs(first) < 1e9 else { return allRows }
+    return RowReach(first: (Int(first) % rows + rows) % rows, count: Int(count))
   }
 
   // MARK: Workspace
@@ -178,20 +167,26 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
     let geometry: Geometry
     let grids: AlignedBuffer<Scalar>
     let threads: [ThreadScratch]
-    let transformed: AlignedBuffer<Scalar>
+    /// Transformed rows, column after column.
+    let transformed: TransformedRows
+    /// Sums of such, filtered; where a filter's degree is given.
+    let combined: TransformedRows?
     fileprivate let sorted: AlignedBuffer<UInt8>?
 
     /// - Parameters:
     ///   - points: how many will be sorted at the most.
     ///   - blockLength: how many are located before they are spread.
+    ///   - filterDegree: the highest of the filters that sums of transforms are made with.
     init(
-      _ grid: SpreadingGrid2D, layout: Layout, points: Int, threads: Int, blockLength: Int = 1024
+      _ grid: SpreadingGrid2D, layout: Layout, points: Int, threads: Int, blockLength: Int = 1024,
+      filterDegree: Int? = nil
     ) throws {
       self.layout = layout
       geometry = grid.geometry(layout)
       let what = "a nonuniform transform of \(grid.modes)"
       grids = try AlignedBuffer(count: geometry.pieces * geometry.pieceCount, of: what)
-      transformed = try AlignedBuffer(count: 2 * grid.rows * grid.heldColumns, of: what)
+      transformed = try TransformedRows(grid, margin: 2 * (filterDegree ?? 0))
+      combined = try filterDegree.map { _ in try TransformedRows(grid, margin: 0) }
       let bytes = Scalar._kernels.spreading2D.pointBytes
       if case .tiles = layout {
         sorted = try AlignedBuffer(count: points * bytes, of: "sorting of \(points) points")
@@ -200,8 +195,7 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
       }
       self.threads = try (0..<threads).map { _ in
         try ThreadScratch(
-          blockLength: blockLength, padded: grid.geometry(.whole(copies: 1)).pitch, columns: grid.columns,
-          what: what)
+          blockLength: blockLength, padded: grid.geometry(.whole(copies: 1)).pitch, grid: grid, what: what)
       }
     }
   }
@@ -211,15 +205,45 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
     let blockLength: Int
     let points: AlignedBuffer<UInt8>
     let padded: AlignedBuffer<Scalar>
-    let row: AlignedBuffer<Scalar>
-    let spectrum: AlignedBuffer<Scalar>
+    /// A pair of rows, and a row or column of complex numbers.
+    let rows: AlignedBuffer<Scalar>
+    let line: AlignedBuffer<Scalar>
+    /// As many transformed lines as are rearranged at a time.
+    let lines: AlignedBuffer<Scalar>
 
-    fileprivate init(blockLength: Int, padded: Int, columns: Int, what: String) throws {
+    fileprivate init(blockLength: Int, padded: Int, grid: SpreadingGrid2D, what: String) throws {
       self.blockLength = blockLength
       points = try AlignedBuffer(count: blockLength * Scalar._kernels.spreading2D.pointBytes, of: what)
       self.padded = try AlignedBuffer(count: padded, of: what)
-      row = try AlignedBuffer(count: columns, of: what)
-      spectrum = try AlignedBuffer(count: 2 * (columns / 2 + 1), of: what)
+      let longest = max(grid.rows, grid.columns)
+      rows = try AlignedBuffer(count: 2 * grid.columns, of: what)
+      line = try AlignedBuffer(count: 2 * longest, of: what)
+      lines = try AlignedBuffer(count: 2 * SpreadingGrid2D.linesAtATime * longest, of: what)
+    }
+  }
+
+  /// Lines that are rearranged at a time: complex numbers of a cache line.
+  static var linesAtATime: Int { 8 }
+
+  /// Transformed rows of a reach, held by column; each has a margin on either side.
+  final class TransformedRows: Sendable {
+    let storage: AlignedBuffer<Scalar>
+    let margin: Int
+    /// Complex numbers from one column to the next. An odd number of cache lines: those of a row then fall into
+    /// all sets of the cache, and not, as with a power of two, into few.
+    let stride: Int
+
+    fileprivate init(_ grid: SpreadingGrid2D, margin: Int) throws {
+      self.margin = margin
+      stride = ((grid.rows + 2 * margin + 9) / 8 | 1) * 8
+      storage = try AlignedBuffer(
+        count: 2 * stride * grid.modes.spectrumColumns, of: "a nonuniform transform of \(grid.modes)")
+    }
+
+    /// The first row of a column, after the margin.
+    @inline(__always)
+    func column(_ column: Int) -> UnsafeMutablePointer<Scalar> {
+      storage.pointer + 2 * (column * stride + margin)
     }
   }
 
@@ -236,9 +260,30 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
 
   // MARK: Spreading
 
-  /// Spreads points onto cleared grids.
+  /// Spreads points of three coordinates, all finite, in the units of the map's rows.
   ///
-  /// - Returns: false where a coordinate is not finite.
+  /// - Parameter strengths: ones if nil.
+  func spread(
+    x: [Double], y: [Double], z: [Double], origin: SIMD2<Double>, xRow: SIMD3<Double>, yRow: SIMD3<Double>,
+    strengths: [Scalar]?, into workspace: Workspace
+  ) {
+    x.withUnsafeBufferPointer { px in
+      y.withUnsafeBufferPointer { py in
+        z.withUnsafeBufferPointer { pz in
+          let source = source(
+            origin: origin, xRow: xRow, yRow: yRow, x: px.baseAddress, y: py.baseAddress, z: pz.baseAddress)
+          _ =
+            strengths?.withUnsafeBufferPointer {
+              spread(source, count: px.count, strengths: $0.baseAddress, into: workspace)
+            } ?? spread(source, count: px.count, strengths: nil, into: workspace)
+        }
+      }
+    }
+  }
+
+  /// Spreads points onto the grids, which are clear: a transform clears what it collects.
+  ///
+  /// - Returns: false where a coordinate is not finite; the workspace then is of no more use.
   func spread(
     _ source: ep_point_source, count: Int, strengths: UnsafePointer<Scalar>?, into workspace: Workspace
   ) -> Bool {
@@ -249,7 +294,6 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
     case .whole(let copies):
       forEach(copies, workspace) { copy, scratch in
         let range = (count * copy / copies)..<(count * (copy + 1) / copies)
-        clear(piece: copy, workspace)
         faults.bitwiseOr(
           spread(source, range, strengths: strengths, intoPiece: copy, workspace, scratch),
           ordering: .relaxed)
@@ -265,13 +309,6 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
       return result.allFinite
     }
     return faults.load(ordering: .relaxed) == 0
-  }
-
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  func clear(piece: Int, _ workspace: Workspace) {
-    let size = workspace.geometry.pieceCount
-    (workspace.grids.pointer + piece * size).update(repeating: 0, count: size)
   }
 
   /// Spreads a range of a source onto one piece, in its order, block by block.
@@ -290,7 +327,6 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
     let geometry = workspace.geometry
     let bytes = Scalar._kernels.spreading2D.pointBytes
     forEach(geometry.pieces, workspace) { tile, _ in
-      clear(piece: tile, workspace)
       let start = tile == 0 ? 0 : Int(endOfTile[tile - 1])
       kernel.withDescriptor {
         Scalar._kernels.spreading2D.spread(

@@ -114,7 +114,6 @@ struct RealVoxelSpreading<Scalar: GridScalar>: Sendable {
     volume.values.withUnsafeBufferPointer { values in
       nonisolated(unsafe) let values = values
       grid.forEach(shares.count, spreading) { share, scratch in
-        grid.clear(piece: share, spreading)
         var collector = PointCollector(grid, spreading, scratch, piece: share)
         for run in shares[share] {
           let voxel = Self.position(of: run.first, in: volume)
