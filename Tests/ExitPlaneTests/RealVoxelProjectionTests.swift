@@ -1,5 +1,6 @@
 import ComplexModule
 import Oracles
+import RealModule
 import Testing
 
 @testable import ExitPlane
@@ -101,6 +102,36 @@ struct RealVoxelProjectionTests {
         }
         for eps in [1e-2, 1e-5, 1e-9, 1e-13] { try check(eps, limit: eps, as: Double.self) }
         for eps in [1e-2, 1e-6] { try check(eps, limit: max(eps, 3e-6), as: Float.self) }
+      }
+    }
+  }
+
+  @Test(
+    "every accuracy that can be asked for is kept by both algorithms",
+    arguments: [((9, 9, 9), 12, 11), ((10, 10, 10), 10, 10)])
+  func accuracies(box: (Int, Int, Int), rows: Int, columns: Int) throws {
+    let map = NoiseMap(box.0, box.1, box.2, seed: 17)
+    let rotation = randomRotationMatrix(seed: 18)
+    let shift = SIMD2(0.3, -1.1)
+    let want = map.directSum(rotation: rotation, shift: shift, rows: rows, columns: columns)
+      .flatMap { [$0.re, $0.im] }
+    func check<Scalar: GridScalar>(_ eps: Double, _ algorithm: RealVoxelProjection<Scalar>.Algorithm) throws {
+      let plane = try ImageConfiguration(
+        shape: GridShape(rows: rows, columns: columns), pixelSizeInAngstroms: 1)
+      let pose = Pose(rotation: try Rotation(matrix: rotation), shiftInAngstroms: shift)
+      let got = try RealVoxelProjection<Scalar>(eps: eps, algorithm: algorithm).integrate(
+        map.volume(Scalar.self, voxelSize: 1), at: pose, onto: plane)
+      let limit = max(eps, WindowKernel<Scalar>.floor)
+      #expect(relativeRMS(got.values.flatMap { [$0.real, $0.imaginary] }, want) <= limit, "\(eps)")
+    }
+    for exponent in 1...12 {
+      let eps = Double.pow(10, -Double(exponent))
+      for algorithm in [RealVoxelProjection<Double>.Algorithm.spreading, .gathering] {
+        try check(eps, algorithm)
+      }
+      guard exponent <= 6 else { continue }
+      for algorithm in [RealVoxelProjection<Float>.Algorithm.spreading, .gathering] {
+        try check(eps, algorithm)
       }
     }
   }

@@ -75,12 +75,12 @@ enum FFTAtomCombination<Scalar: GridScalar>: Sendable {
     if case .filters(_, let degree, _) = self { degree } else { nil }
   }
 
-  /// Of functions that are nowhere below a hundredth of their value at 0 the one that falls least; nil for none.
+  /// Of functions that are nowhere below a millionth of their value at 0 the one that falls least; nil for none.
   private static func flattest(_ factors: [@Sendable (Double) -> Double], upTo limit: Double) -> Int? {
     let least = factors.map { factor in
       (0...64).reduce(Double.infinity) { min($0, factor(limit * Double($1) / 64) / factor(0)) }
     }
     let best = least.indices.max { least[$0] < least[$1] }
-    return best.flatMap { least[$0] >= 0.01 ? $0 : nil }
+    return best.flatMap { least[$0] >= 1e-6 ? $0 : nil }
   }
 }

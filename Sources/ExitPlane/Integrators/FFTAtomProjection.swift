@@ -84,9 +84,10 @@ public struct FFTAtomPlan<Scalar: GridScalar>: RealImagePlan {
     let passes: [AtomPass<Scalar>] = try volume.passes(
       upTo: 0.5.squareRoot() / pixelSize, accuracy: accuracy, samples: 4 * modes.count)
     let most = passes.reduce(0) { max($0, $1.count) }
+    let mean = passes.reduce(0) { $0 + $1.count } / max(passes.count, 1)
     let grid = try SpreadingGrid2D<Scalar>(
-      modes: modes, accuracy: accuracy, options: options.options, points: most)
-    self.passes = passes
+      modes: modes, accuracy: accuracy, options: options.options, points: mean)
+    self.passes = passes.map { $0.inSpatialOrder() }
     self.grid = grid
     layout = grid.layout(forPoints: most, sorting: options.options.sorting)
     fine = try ImageSynthesis(modes)
