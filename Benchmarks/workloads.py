@@ -116,7 +116,8 @@ WORKLOADS = {
     "gaussian-5k": gaussians(5_000, poses=8),
     "gaussian-50k": gaussians(50_000, poses=2),
     "real-voxel-128": Workload(
-        "map of 128³ by non-uniform FFT, eps 1e-6, random poses, single precision",
+        "map of 128³ by non-uniform FFT, eps 1e-6, 100 random poses (the preparation for them is in ours), "
+        "single precision",
         (ExitPlane(), Peer("cryoJAX 0.5.1 RealVoxelProjection", "cryojax-0.5", "cryojax_real_voxel.py",
                            "--box 128 --poses 4"))),
     "fft-atom-5k": atoms_by_nufft(5_000, poses=20),

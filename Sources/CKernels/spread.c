@@ -23,3 +23,15 @@
 #define REAL double
 #define NAME(stem) stem##_3d_d
 #include "spread_points.inc"
+#undef REAL
+#undef NAME
+#undef DIMENSIONS
+
+#define REAL float
+#define NAME(stem) stem##_f
+#include "spread_transform.inc"
+#undef REAL
+#undef NAME
+#define REAL double
+#define NAME(stem) stem##_d
+#include "spread_transform.inc"

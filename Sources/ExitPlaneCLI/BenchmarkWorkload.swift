@@ -33,6 +33,10 @@ struct BenchmarkWorkload: Sendable {
     }
     + [BenchmarkWorkload("real-voxel-128", .realVoxel(box: 128))]
     + [("fft-atom-5k", 5000), ("fft-atom-50k", 50_000)].map { BenchmarkWorkload($0.0, .fftAtom(atoms: $0.1)) }
+    + [
+      BenchmarkWorkload("nufft-random", .transformOfRandomPoints(count: 1_000_000, modes: 512)),
+      BenchmarkWorkload("nufft-grid", .transformOfGrid(box: 128)),
+    ]
     + [128, 256, 384].map { BenchmarkWorkload("inverse-fft-\($0)", .inverseFFT(box: $0)) }
 }
 
@@ -41,10 +45,15 @@ enum MeasurementKind: Sendable {
   case slice(box: Int, InterpolationName)
   /// Atoms of five Gaussians, B-factor 30 Å², onto 256² pixels of 1 Å.
   case gaussian(atoms: Int)
-  /// Voxels of white noise by nonuniform FFT, at 1e-6.
+  /// Voxels of white noise by nonuniform FFT, at 1e-6: 100 poses, the plan's preparation included.
   case realVoxel(box: Int)
   /// The same atoms by nonuniform FFT, at 1e-6.
   case fftAtom(atoms: Int)
+  /// A type 1 transform alone, points and strengths in memory, at 1e-6; the plan is made beforehand, but all that
+  /// depends on the points is counted.
+  case transformOfRandomPoints(count: Int, modes: Int)
+  /// The same of the voxels of a rotated map in their order, onto as many modes.
+  case transformOfGrid(box: Int)
   /// The transform that ends every projection made in Fourier space, and nothing else.
   case inverseFFT(box: Int)
 }
@@ -82,12 +91,36 @@ struct Measurement<Scalar: GridScalar>: Sendable {
         GaussianMixtureProjection<Scalar>().makePlan(for: volume, onto: plane), threads: threads)
     case .realVoxel(let box):
       let plane = try ImageConfiguration(shape: GridShape(square: box), pixelSizeInAngstroms: 1)
-      let plan = try RealVoxelProjection<Scalar>().makePlan(for: noiseMap(box: box), onto: plane)
-      return try time(plan, threads: threads)
+      let map = try noiseMap(box: box)
+      return try (0..<5).reduce(.infinity) { best, _ in
+        let poses = 100
+        let total = try milliseconds {
+          let plan = try RealVoxelProjection<Scalar>(expectedPoses: poses, preparationThreads: threads)
+            .makePlan(for: map, onto: plane)
+          try project(plan, count: poses, threads: threads)
+        }
+        return min(best, total / Double(poses))
+      }
     case .fftAtom(let count):
       let plane = try ImageConfiguration(shape: GridShape(square: 256), pixelSizeInAngstroms: 1)
       let volume = try IndependentAtomVolume(ballOfAtoms(count: count))
       return try time(FFTAtomProjection<Scalar>().makePlan(for: volume, onto: plane), threads: threads)
+    case .transformOfRandomPoints(let count, let modes):
+      let numbers = UniformNumbers(seed: 5)
+      let side = Double(modes)
+      return try time(
+        x: (0..<count).map { side * numbers[3 * $0] }, y: (0..<count).map { side * numbers[3 * $0 + 1] },
+        strengths: (0..<count).map { Scalar(numbers[3 * $0 + 2] - 0.5) }, modes: modes, threads: threads)
+    case .transformOfGrid(let box):
+      let (row0, row1) = (
+        Rotation.random(seed: 1, index: 0).rows.0, Rotation.random(seed: 1, index: 0).rows.1
+      )
+      let voxels = (0..<box * box * box).map { index in
+        SIMD3(Double(index % box), Double(index / box % box), Double(index / box / box)) - Double(box / 2)
+      }
+      return try time(
+        x: voxels.map { ($0 * row0).sum() }, y: voxels.map { ($0 * row1).sum() },
+        strengths: noiseMap(box: box).values, modes: box, threads: threads)
     case .inverseFFT(let box):
       let shape = try GridShape(square: box)
       return try bestMilliseconds { count in
@@ -105,20 +138,34 @@ struct Measurement<Scalar: GridScalar>: Sendable {
   }
 
   private func time<Plan: RealImagePlan>(_ plan: Plan, threads: Int) throws -> Double {
-    try bestMilliseconds { count in
-      try plan.projectEach(
-        count: count, threads: threads,
-        pose: { Pose(rotation: .random(seed: 1, index: $0)) }, consume: { _, _ in })
+    try bestMilliseconds { try project(plan, count: $0, threads: threads) }
+  }
+
+  private func project<Plan: RealImagePlan>(_ plan: Plan, count: Int, threads: Int) throws {
+    try plan.projectEach(
+      count: count, threads: threads,
+      pose: { Pose(rotation: .random(seed: 1, index: $0)) }, consume: { _, _ in })
+  }
+
+  private func time(x: [Double], y: [Double], strengths: [Scalar], modes: Int, threads: Int) throws -> Double
+  {
+    let transform = try NonuniformFFT2D<Scalar>(
+      shape: GridShape(square: modes), accuracy: 1e-6, options: NonuniformFFTOptions(threads: threads),
+      expectedPoints: x.count)
+    return try bestMilliseconds { count in
+      for _ in 0..<count { _ = try transform.transform(x: x, y: y, strengths: strengths) }
     }
+  }
+
+  private func milliseconds(_ body: () throws -> Void) rethrows -> Double {
+    let start = DispatchTime.now().uptimeNanoseconds
+    try body()
+    return Double(DispatchTime.now().uptimeNanoseconds - start) / 1e6
   }
 
   /// The best of nine repeats, over 400 items or what half a second takes, but four at least.
   private func bestMilliseconds(_ body: (_ count: Int) throws -> Void) throws -> Double {
-    func run(_ count: Int) throws -> Double {
-      let start = DispatchTime.now().uptimeNanoseconds
-      try body(count)
-      return Double(DispatchTime.now().uptimeNanoseconds - start) / 1e6 / Double(count)
-    }
+    func run(_ count: Int) throws -> Double { try milliseconds { try body(count) } / Double(count) }
     let first = try run(8)
     let items = max(4, min(400, Int(500 / max(first, 1e-3))))
     return try (0..<9).reduce(first) { best, _ in min(best, try run(items)) }

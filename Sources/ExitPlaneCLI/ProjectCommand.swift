@@ -49,6 +49,13 @@ struct ProjectCommand: ParsableCommand {
   @OptionGroup(title: "Fourier slices of a map")
   var slices: SliceOptions
 
+  @Option(
+    help: """
+      How --method real-voxel computes: 'spreading' (each pose costs the voxels), 'gathering' (the pixels, after \
+      one transform of the map), or 'automatic', by the number of poses.
+      """)
+  var algorithm = AlgorithmName.automatic
+
   @OptionGroup(title: "Gaussians of a structure")
   var gaussians: GaussianOptions
 
@@ -101,7 +108,9 @@ struct ProjectCommand: ParsableCommand {
       guard !images.sum, map.voxelSizeInAngstroms == pixelSize else {
         throw ValidationError("--sum and --rescale are for --method fourier-slice")
       }
-      let integrator = RealVoxelProjection<Scalar>(eps: accuracy ?? 1e-6)
+      let integrator = RealVoxelProjection<Scalar>(
+        eps: accuracy ?? 1e-6, algorithm: algorithm.value(), expectedPoses: poseSource.count,
+        preparationThreads: running.threads)
       return try write(integrator.makePlan(for: map, onto: plane), poses: poseSource, starPath: starPath)
     }
     let padScale = slices.padScale(mapSize: map.columns)

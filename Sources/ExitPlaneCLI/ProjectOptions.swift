@@ -109,6 +109,20 @@ enum MethodName: String, ExpressibleByArgument, CaseIterable {
   case fftAtom = "fft-atom"
 }
 
+enum AlgorithmName: String, ExpressibleByArgument, CaseIterable {
+  case automatic
+  case spreading
+  case gathering
+
+  func value<Scalar>() -> RealVoxelProjection<Scalar>.Algorithm {
+    switch self {
+    case .automatic: .automatic
+    case .spreading: .spreading
+    case .gathering: .gathering
+    }
+  }
+}
+
 struct FFTAtomOptions: ParsableArguments {
   @Option(help: "Compute on a grid this many times finer, an odd number, then average blocks of pixels.")
   var upsample: Int?

@@ -144,6 +144,69 @@ struct FFTAtomProjectionTests {
     try check(eps: 1e-6, limit: 2e-5, as: Float.self)
   }
 
+  @Test(
+    "types that are added up before their columns are transformed give the sum of each alone",
+    arguments: [(64, 64), (63, 50), (40, 97)], [10.0, 60.0])
+  func types(size: (Int, Int), radius: Double) throws {
+    // Within the radius all rows are reached or some; without a B-factor that leaves something at the highest
+    // frequency, no function can be the others' divisor.
+    for (bFactor, eps) in [(30.0, 1e-6), (30, 1e-10), (8, 1e-6), (300, 1e-6)] {
+      let atoms = Atoms(counts: [20, 13, 17], radius: radius, seed: 9)
+      let amplitudes = [[0.5, 1.5, 0.4], [2.0, 0.3, 0.1], [0.3, 0.2, 1]]
+      let widths = [[6, 20, 50.0], [12, 1, 70.0], [30, 4, 0.5]]
+      let types = try atoms.positions.indices.map { type in
+        try IndependentAtomVolume.AtomType(
+          positionsInAngstroms: atoms.positions[type], weights: atoms.weights[type],
+          amplitudesInAngstroms: amplitudes[type], widthsInSquareAngstroms: widths[type],
+          bFactorInSquareAngstroms: bFactor)
+      }
+      let plane = try ImageConfiguration(
+        shape: GridShape(rows: size.0, columns: size.1), pixelSizeInAngstroms: 1)
+      let pose = Pose(
+        rotation: try Rotation(matrix: randomRotationMatrix(seed: 21)), shiftInAngstroms: SIMD2(3.3, 25.4))
+      func check<Scalar: GridScalar>(_: Scalar.Type) throws {
+        let integrator = FFTAtomProjection<Scalar>(eps: eps)
+        func values(_ types: [IndependentAtomVolume.AtomType]) throws -> [Complex<Scalar>] {
+          try integrator.integrate(IndependentAtomVolume(types: types), at: pose, onto: plane).values
+        }
+        let together = try values(types)
+        let alone = try types.map { try values([$0]) }
+        let peak = together.reduce(0.0) { max($0, Double($1.length)) }
+        let limit = 3 * max(eps, WindowKernel<Scalar>.floor) * peak
+        for index in together.indices {
+          let sum = alone.reduce(Complex<Scalar>.zero) { $0 + $1[index] }
+          #expect(Double((together[index] - sum).length) <= limit)
+        }
+      }
+      try check(Float.self)
+      try check(Double.self)
+    }
+  }
+
+  @Test("filters are taken where they are cheaper, and keep the accuracy")
+  func filters() throws {
+    func combination<Scalar: GridScalar>(
+      _ factors: [@Sendable (Double) -> Double], accuracy: Double, as _: Scalar.Type
+    ) throws -> FFTAtomCombination<Scalar> {
+      let grid = try SpreadingGrid2D<Scalar>(
+        modes: GridShape(square: 128), accuracy: accuracy, options: NonuniformFFTOptions(), points: 1000)
+      return try FFTAtomCombination(
+        factors, on: grid, pixelSize: 1, accuracy: accuracy, reachedRows: 100
+      ) { _, _ in 1 }
+    }
+    let smooth: [@Sendable (Double) -> Double] = [
+      { Double.exp(-10 * $0 * $0) }, { 2 * Double.exp(-5 * $0 * $0) },
+    ]
+    #expect(try combination(smooth, accuracy: 1e-6, as: Float.self).filterDegree != nil)
+    #expect(try combination([smooth[0]], accuracy: 1e-6, as: Float.self).filterDegree == nil)
+    // A step is no polynomial.
+    let step: [@Sendable (Double) -> Double] = [smooth[0], { $0 < 0.2 ? 1 : 0.5 }]
+    #expect(try combination(step, accuracy: 1e-6, as: Float.self).filterDegree == nil)
+    #expect(throws: ExitPlaneError.self) {
+      try combination([smooth[0], { $0 > 0.4 ? .nan : 1 }], accuracy: 1e-6, as: Double.self)
+    }
+  }
+
   @Test("a scattering factor of one's own, a single Gaussian and a sum of Gaussians agree")
   func factors() throws {
     let atoms = Atoms(counts: [30], radius: 5, seed: 2)

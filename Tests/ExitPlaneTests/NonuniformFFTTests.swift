@@ -120,6 +120,47 @@ struct NonuniformFFTTests {
     }
   }
 
+  @Test("in three dimensions too", arguments: [9, 10])
+  func cube(size: Int) throws {
+    var generator = SeededGenerator(seed: UInt64(size))
+    let count = 80
+    let positions = (0..<3).map { _ in (0..<count).map { _ in generator.uniform(-30...30) } }
+    let strengths = (0..<count).map { _ in generator.uniform() }
+    let frequencies = fftFrequencies(size)
+    // The last column of an even size is +½ here.
+    let want = frequencies.flatMap { kz in
+      frequencies.flatMap { ky in
+        (0...size / 2).map { kx in
+          strengths.indices.reduce(ComplexNumber(0, 0)) { sum, j in
+            let turns =
+              Double(kx) * positions[0][j] + Double(ky) * positions[1][j] + Double(kz) * positions[2][j]
+            return sum + ComplexNumber.turn(-turns / Double(size)) * strengths[j]
+          }
+        }
+      }
+    }
+    func check<Scalar: GridScalar>(_ tolerance: Double, as _: Scalar.Type) throws {
+      let grid = try SpreadingGrid3D<Scalar>(
+        size: size, accuracy: tolerance, options: NonuniformFFTOptions(), points: count)
+      let workspace = try SpreadingGrid3D<Scalar>.Workspace(grid, points: count)
+      grid.spread(
+        x: positions[0], y: positions[1], z: positions[2], origin: 0, scale: 1,
+        strengths: strengths.map { Scalar($0) }, into: workspace)
+      var half = [Scalar](repeating: 0, count: 2 * want.count)
+      try half.withUnsafeMutableBufferPointer {
+        try grid.transform(
+          workspace, factorOfSquare: Array(repeating: 1, count: size * size),
+          addingTo: try #require($0.baseAddress))
+      }
+      let got = want.indices.map { Complex(half[2 * $0], half[2 * $0 + 1]) }
+      #expect(relativeRMS(got, want) <= max(tolerance, WindowKernel<Scalar>.floor), "\(tolerance)")
+    }
+    for tolerance in Self.tolerances {
+      try check(tolerance, as: Double.self)
+      if tolerance >= 1e-6 { try check(tolerance, as: Float.self) }
+    }
+  }
+
   @Test("tiles, threads and their number change no more than rounding, threads no bit")
   func layouts() throws {
     let shape = try GridShape(rows: 150, columns: 131)

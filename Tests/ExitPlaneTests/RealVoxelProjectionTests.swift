@@ -1,5 +1,6 @@
 import ComplexModule
 import Oracles
+import RealModule
 import Testing
 
 @testable import ExitPlane
@@ -73,7 +74,7 @@ struct RealVoxelProjectionTests {
     ((10, 10, 10), 7, 16, SIMD2(-3, 0)), ((8, 8, 8), 20, 21, SIMD2(0, 0)),
   ]
 
-  @Test("noise matches the defining sum, any shape, box and shift", arguments: requests)
+  @Test("noise matches the defining sum, any shape, box and shift, by either algorithm", arguments: requests)
   func noise(box: (Int, Int, Int), rows: Int, columns: Int, shift: SIMD2<Double>) throws {
     let h = 1.7
     for (seed, sparse) in [(UInt64(3), false), (4, true)] {
@@ -88,13 +89,49 @@ struct RealVoxelProjectionTests {
           let plane = try ImageConfiguration(
             shape: GridShape(rows: rows, columns: columns), pixelSizeInAngstroms: h)
           let volume = try map.volume(Scalar.self, voxelSize: h)
-          let integrator = RealVoxelProjection<Scalar>(eps: eps)
-          let spectrum = try integrator.integrate(volume, at: pose, onto: plane)
-          #expect(relativeRMS(spectrum.values.flatMap { [$0.real, $0.imaginary] }, flat) <= limit)
-          #expect(relativeRMS(try integrator.project(volume, at: pose, onto: plane).values, want) <= limit)
+          var images: [[Scalar]] = []
+          for algorithm in [RealVoxelProjection<Scalar>.Algorithm.spreading, .gathering] {
+            let integrator = RealVoxelProjection<Scalar>(eps: eps, algorithm: algorithm)
+            #expect(try integrator.makePlan(for: volume, onto: plane).algorithm == algorithm)
+            let spectrum = try integrator.integrate(volume, at: pose, onto: plane)
+            #expect(relativeRMS(spectrum.values.flatMap { [$0.real, $0.imaginary] }, flat) <= limit)
+            images.append(try integrator.project(volume, at: pose, onto: plane).values)
+            #expect(relativeRMS(images[images.count - 1], want) <= limit)
+          }
+          #expect(relativeRMS(images[0], images[1].map { Double($0) }) <= 2 * limit)
         }
         for eps in [1e-2, 1e-5, 1e-9, 1e-13] { try check(eps, limit: eps, as: Double.self) }
         for eps in [1e-2, 1e-6] { try check(eps, limit: max(eps, 3e-6), as: Float.self) }
+      }
+    }
+  }
+
+  @Test(
+    "every accuracy that can be asked for is kept by both algorithms",
+    arguments: [((9, 9, 9), 12, 11), ((10, 10, 10), 10, 10)])
+  func accuracies(box: (Int, Int, Int), rows: Int, columns: Int) throws {
+    let map = NoiseMap(box.0, box.1, box.2, seed: 17)
+    let rotation = randomRotationMatrix(seed: 18)
+    let shift = SIMD2(0.3, -1.1)
+    let want = map.directSum(rotation: rotation, shift: shift, rows: rows, columns: columns)
+      .flatMap { [$0.re, $0.im] }
+    func check<Scalar: GridScalar>(_ eps: Double, _ algorithm: RealVoxelProjection<Scalar>.Algorithm) throws {
+      let plane = try ImageConfiguration(
+        shape: GridShape(rows: rows, columns: columns), pixelSizeInAngstroms: 1)
+      let pose = Pose(rotation: try Rotation(matrix: rotation), shiftInAngstroms: shift)
+      let got = try RealVoxelProjection<Scalar>(eps: eps, algorithm: algorithm).integrate(
+        map.volume(Scalar.self, voxelSize: 1), at: pose, onto: plane)
+      let limit = max(eps, WindowKernel<Scalar>.floor)
+      #expect(relativeRMS(got.values.flatMap { [$0.real, $0.imaginary] }, want) <= limit, "\(eps)")
+    }
+    for exponent in 1...12 {
+      let eps = Double.pow(10, -Double(exponent))
+      for algorithm in [RealVoxelProjection<Double>.Algorithm.spreading, .gathering] {
+        try check(eps, algorithm)
+      }
+      guard exponent <= 6 else { continue }
+      for algorithm in [RealVoxelProjection<Float>.Algorithm.spreading, .gathering] {
+        try check(eps, algorithm)
       }
     }
   }
@@ -112,11 +149,13 @@ struct RealVoxelProjectionTests {
       pixelSizeInAngstroms: image.pixelSize,
       paddedShape: GridShape(rows: image.paddedShape[0], columns: image.paddedShape[1]))
     let pose = Pose(rotation: try Rotation(matrix: try #require(reference.rotationMatrix)))
-    func check<Scalar: GridScalar>(eps: Double, limit: Double, as _: Scalar.Type) throws {
+    func check<Scalar: GridScalar>(
+      eps: Double, limit: Double, _ algorithm: RealVoxelProjection<Scalar>.Algorithm
+    ) throws {
       let volume = try RealVoxelGridVolume(
         depth: size, rows: size, columns: size, voxelSizeInAngstroms: image.pixelSize,
         values: voxels.map { Scalar($0) })
-      let integrator = RealVoxelProjection<Scalar>(eps: eps)
+      let integrator = RealVoxelProjection<Scalar>(eps: eps, algorithm: algorithm)
       if reference.outputsRealSpace == true {
         let got = try integrator.project(volume, at: pose, onto: plane)
         #expect(NonuniformReferenceCases.error(got.values, want, complex: false) <= limit)
@@ -126,9 +165,37 @@ struct RealVoxelProjectionTests {
         #expect(NonuniformReferenceCases.error(flat, want, complex: true) <= limit)
       }
     }
-    try check(
-      eps: reference.options?.eps ?? 1e-12, limit: reference.maxAbsErrorOverMaxAbs, as: Double.self)
-    try check(eps: 1e-6, limit: 2e-5, as: Float.self)
+    let (eps, limit) = (reference.options?.eps ?? 1e-12, reference.maxAbsErrorOverMaxAbs)
+    for algorithm in RealVoxelProjection<Double>.Algorithm.allCases {
+      try check(eps: eps, limit: limit, algorithm)
+    }
+    for algorithm in RealVoxelProjection<Float>.Algorithm.allCases {
+      try check(eps: 1e-6, limit: 2e-5, algorithm)
+    }
+  }
+
+  @Test("the algorithm is that of the lesser cost, gathering only where it can be")
+  func choice() throws {
+    let map = NoiseMap(32, 32, 32, seed: 2)
+    let plane = try ImageConfiguration(shape: GridShape(square: 32), pixelSizeInAngstroms: 1)
+    func chosen(
+      _ volume: RealVoxelGridVolume<Float>, poses: Int, _ options: NonuniformFFTOptions = .init()
+    ) throws -> RealVoxelProjection<Float>.Algorithm {
+      try RealVoxelProjection<Float>(options: options, expectedPoses: poses)
+        .makePlan(for: volume, onto: plane).algorithm
+    }
+    let full = try map.volume(Float.self, voxelSize: 1)
+    #expect(try chosen(full, poses: 1) == .spreading)
+    #expect(try chosen(full, poses: 1000) == .gathering)
+    var few = [Float](repeating: 0, count: map.values.count)
+    few[1000] = 1
+    let sparse = try RealVoxelGridVolume(
+      depth: 32, rows: 32, columns: 32, voxelSizeInAngstroms: 1, values: few)
+    #expect(try chosen(sparse, poses: 1000) == .spreading)
+    #expect(try chosen(full, poses: 1000, NonuniformFFTOptions(windowWidth: 7)) == .spreading)
+    // Too little oversampling for the accuracy: neither can be.
+    let coarse = NonuniformFFTOptions(oversampling: 1.1)
+    #expect(throws: ExitPlaneError.self) { try chosen(full, poses: 1000, coarse) }
   }
 
   @Test("several threads and copies of the grid give the same bits as one")
@@ -166,6 +233,17 @@ struct RealVoxelProjectionTests {
     #expect(try message(RealVoxelProjection(options: NonuniformFFTOptions(threads: 0))).contains("threads"))
     #expect(
       try message(RealVoxelProjection(options: NonuniformFFTOptions(windowWidth: 1))).contains("2 to 16"))
+    #expect(
+      try message(
+        RealVoxelProjection(algorithm: .gathering, options: NonuniformFFTOptions(windowWidth: 7))
+      ).contains("window width"))
+    let long = try RealVoxelGridVolume<Double>(
+      depth: 1, rows: 1, columns: 5000, voxelSizeInAngstroms: 2, values: Array(repeating: 1, count: 5000))
+    #expect(throws: ExitPlaneError.self) {
+      try RealVoxelProjection<Double>(algorithm: .gathering).makePlan(for: long, onto: plane)
+    }
+    #expect(
+      try RealVoxelProjection<Double>().makePlan(for: long, onto: plane).algorithm == .spreading)
     let coarse = NonuniformFFTOptions(oversampling: 1.25)
     #expect(try message(RealVoxelProjection(eps: 1e-12, options: coarse)).contains("oversampling of 1.25"))
   }

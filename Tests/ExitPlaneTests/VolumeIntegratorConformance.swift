@@ -48,6 +48,7 @@ struct ConformingIntegrator: Sendable, CustomTestStringConvertible {
 
   static let all: [ConformingIntegrator] =
     gaussians(Float.self) + gaussians(Double.self) + slices(Float.self) + slices(Double.self)
+    + realVoxels(Float.self) + realVoxels(Double.self)
 
   private static func gaussians<Scalar: GridScalar>(_: Scalar.Type) -> [ConformingIntegrator] {
     [true, false].map { average in
@@ -55,6 +56,15 @@ struct ConformingIntegrator: Sendable, CustomTestStringConvertible {
         "Gaussian mixture, \(average ? "averaged" : "at points")",
         GaussianMixtureProjection<Scalar>(useErrorFunctions: average), statedError: 1e-5, average: average
       ) { sum, _ in try sum.volume() }
+    }
+  }
+
+  private static func realVoxels<Scalar: GridScalar>(_: Scalar.Type) -> [ConformingIntegrator] {
+    [RealVoxelProjection<Scalar>.Algorithm.spreading, .gathering].map { algorithm in
+      ConformingIntegrator(
+        "real voxels, \(algorithm)", RealVoxelProjection<Scalar>(eps: 1e-12, algorithm: algorithm),
+        statedError: 3e-4, average: false
+      ) { sum, plane in try conformanceMap(sum, plane) }
     }
   }
 

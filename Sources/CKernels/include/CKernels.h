@@ -194,3 +194,26 @@ void ep_spread_3d_f(const ep_spread_window *window, const ep_point_3d_f *points,
                     ptrdiff_t planeStride, float *grid);
 void ep_spread_3d_d(const ep_spread_window *window, const ep_point_3d_d *points, int64_t count, ptrdiff_t rowStride,
                     ptrdiff_t planeStride, double *grid);
+
+/// Two real rows to the parts of complex numbers.
+void ep_interleave_f(const float *a, const float *b, int64_t count, float *out);
+void ep_interleave_d(const double *a, const double *b, int64_t count, double *out);
+
+/// The transforms of real rows that were transformed in pairs, as the parts of complex ones: of `pairs` lines of
+/// `length` complex numbers the entries `0 ..< columns` of both rows go to `out[column · columnStride + row]`.
+void ep_split_rows_f(const float *z, int64_t pairs, int64_t length, int64_t columns, int64_t columnStride, float *out);
+void ep_split_rows_d(const double *z, int64_t pairs, int64_t length, int64_t columns, int64_t columnStride,
+                     double *out);
+
+/// Of `columns` (8 at the most) transformed columns of `length`, one after another, the frequencies −⌊rows / 2⌋ on,
+/// in the order of a spectrum, times `weights[|frequency| · weightStride + column] · scale`, to
+/// `half[row · halfStride + column]`.
+void ep_extract_columns_f(const float *z, int32_t columns, int64_t length, int64_t rows, const float *weights,
+                          int64_t weightStride, float scale, int32_t adding, float *half, int64_t halfStride);
+void ep_extract_columns_d(const double *z, int32_t columns, int64_t length, int64_t rows, const double *weights,
+                          int64_t weightStride, double scale, int32_t adding, double *half, int64_t halfStride);
+
+/// Adds `c₀ in[i] + Σ c_d (in[i − d] + in[i + d])`, d to the degree, to the complex `out[i]`. The caller guarantees
+/// as many numbers on either side of `in`.
+void ep_filter_column_f(const float *in, const float *coefficients, int32_t degree, int64_t count, float *out);
+void ep_filter_column_d(const double *in, const double *coefficients, int32_t degree, int64_t count, double *out);

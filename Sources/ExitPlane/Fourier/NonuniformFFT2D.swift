@@ -48,8 +48,8 @@ public struct NonuniformFFT2D<Scalar: GridScalar>: Sendable {
   public func transform(x: [Double], y: [Double], strengths: [Scalar]) throws -> HalfSpectrum<Scalar> {
     let half = try AlignedBuffer<Scalar>.half(shape)
     let workspace = try takeWorkspace(points: x.count)
-    defer { returnWorkspace(workspace, points: x.count) }
     try transform(x: x, y: y, strengths: strengths, using: workspace, into: half)
+    returnWorkspace(workspace, points: x.count)
     try ImageSynthesis<Scalar>(shape).symmetrize(half.pointer)
     return HalfSpectrum(
       shape: shape,
@@ -65,10 +65,9 @@ public struct NonuniformFFT2D<Scalar: GridScalar>: Sendable {
   {
     let half = try AlignedBuffer<Scalar>.half(shape)
     let workspace = try takeWorkspace(points: x.count)
-    defer { returnWorkspace(workspace, points: x.count) }
     var result = [Complex<Scalar>](repeating: .zero, count: shape.count)
     for (part, unit) in [(strengths.map(\.real), Complex<Scalar>.one), (strengths.map(\.imaginary), .i)] {
-      try transform(x: x, y: y, strengths: part, using: workspace, into: half)
+      try transform(x: x, y: y, strengths: part, using: workspace, keeping: true, into: half)
       for row in 0..<shape.rows {
         for column in 0..<shape.columns {
           result[row * shape.columns + column] +=
@@ -76,9 +75,11 @@ public struct NonuniformFFT2D<Scalar: GridScalar>: Sendable {
         }
       }
     }
+    returnWorkspace(workspace, points: x.count)
     return result
   }
 
+  /// A workspace is returned when its transform has succeeded, which leaves its grids clear.
   private func takeWorkspace(points: Int) throws -> SpreadingGrid2D<Scalar>.Workspace {
     guard points <= Int(Int32.max) else {
       throw ExitPlaneError.invalid(
@@ -100,7 +101,7 @@ public struct NonuniformFFT2D<Scalar: GridScalar>: Sendable {
 
   private func transform(
     x: [Double], y: [Double], strengths: [Scalar], using workspace: SpreadingGrid2D<Scalar>.Workspace,
-    into half: AlignedBuffer<Scalar>
+    keeping: Bool = false, into half: AlignedBuffer<Scalar>
   ) throws {
     for (name, count) in [("y coordinates", y.count), ("strengths", strengths.count)] {
       guard count == x.count else {
@@ -124,6 +125,6 @@ public struct NonuniformFFT2D<Scalar: GridScalar>: Sendable {
       throw ExitPlaneError.invalid(
         "point \(index)", got: "(\(x[index]), \(y[index]))", need: "finite numbers of pixels")
     }
-    grid.transform(workspace, scale: 1, into: half.pointer)
+    grid.transform(workspace, scale: 1, keeping: keeping, into: half.pointer)
   }
 }

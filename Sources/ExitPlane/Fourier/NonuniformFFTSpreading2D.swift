@@ -14,12 +14,9 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
   let rows: Int
   let columns: Int
   let kernel: WindowKernel<Scalar>
-  let rowFFT: RealFFT2D<Scalar>
-  let stripFFT: ColumnFFT<Scalar>
-  /// Complex columns transformed at a time, a cache line of them.
-  let stripWidth: Int
-  /// Complex columns held of a transformed row: those of the result rounded up to whole strips.
-  let heldColumns: Int
+  /// Of rows in pairs, each the real or the imaginary part, and of columns.
+  let rowFFT: LineFFT<Scalar>
+  let columnFFT: LineFFT<Scalar>
   /// What undoes the window.
   let deconvolution: SpectrumWeights<Scalar>
 
@@ -34,13 +31,8 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
     self.modes = modes
     (rows, columns) = (grid.lengths[0], grid.lengths[1])
     kernel = grid.kernel
-    rowFFT = try RealFFT2D(GridShape(rows: 1, columns: columns))
-    stripWidth = 64 / (2 * MemoryLayout<Scalar>.stride)
-    // An odd number of cache lines to a row: the strip's lines then fall into all sets of the cache, and
-    // not, as with a power of two, into few.
-    let strips = (modes.spectrumColumns + stripWidth - 1) / stripWidth
-    heldColumns = (strips | 1) * stripWidth
-    stripFFT = try ColumnFFT(length: rows, width: stripWidth, stride: heldColumns)
+    rowFFT = try LineFFT(length: columns)
+    columnFFT = rows == columns ? rowFFT : try LineFFT(length: rows)
     deconvolution = try SpectrumWeights(modes, kernel: grid.kernel, gridLengths: grid.lengths) { _, _ in 1 }
   }
 
@@ -51,6 +43,11 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
     _ factor: (_ ky: Int, _ kx: Int) throws -> Double
   ) throws -> SpectrumWeights<Scalar> {
     try SpectrumWeights(modes, kernel: kernel, gridLengths: [rows, columns], factor: factor)
+  }
+
+  /// Nanoseconds of a transform on one core, roughly.
+  func cost(points: Int) -> Double {
+    NonuniformGrid<Scalar>.cost(lengths: [rows, columns], width: kernel.width, points: points)
   }
 
   // MARK: Geometry
@@ -143,97 +140,51 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
       period: (Double(columns), Double(rows), 1), x: x, y: y, z: z)
   }
 
-  /// Rows of the periodic grid that points may have touched.
-  enum RowReach {
-    case all
-    case from(Int, count: Int)
-
-    func contains(_ row: Int, of rows: Int) -> Bool {
-      switch self {
-      case .all: true
-      case .from(let first, let count): (row - first % rows + 2 * rows) % rows < count
-      }
-    }
+  /// Rows of the periodic grid that points may have touched: all, or `count` of them from `first` on.
+  struct RowReach {
+    let first: Int
+    let count: Int
   }
 
+  var allRows: RowReach { RowReach(first: 0, count: rows) }
+
   /// The rows reached by points within a radius of a centre, both in pixels along y.
-  func rows(within radius: Double, of centre: Double) -> RowReach {
+  ///
+  /// - Parameter margin: rows to be left free on either side, or all are given.
+  func rows(within radius: Double, of centre: Double, margin: Int = 0) -> RowReach {
     let scale = Double(rows) / Double(modes.rows)
     let first = ((centre - radius) * scale).rounded(.down) - Double(halo + 1)
     let count = (2 * radius * scale).rounded(.up) + Double(kernel.width + 3)
-    guard count < Double(rows), abs(first) < 1e9 else { return .all }
-    return .from(Int(first), count: Int(count))
-  }
-
-  // MARK: Workspace
-
-  /// What one transform writes.
-  final class Workspace: @unchecked Sendable {
-    let layout: Layout
-    let geometry: Geometry
-    let grids: AlignedBuffer<Scalar>
-    let threads: [ThreadScratch]
-    let transformed: AlignedBuffer<Scalar>
-    fileprivate let sorted: AlignedBuffer<UInt8>?
-
-    /// - Parameters:
-    ///   - points: how many will be sorted at the most.
-    ///   - blockLength: how many are located before they are spread.
-    init(
-      _ grid: SpreadingGrid2D, layout: Layout, points: Int, threads: Int, blockLength: Int = 1024
-    ) throws {
-      self.layout = layout
-      geometry = grid.geometry(layout)
-      let what = "a nonuniform transform of \(grid.modes)"
-      grids = try AlignedBuffer(count: geometry.pieces * geometry.pieceCount, of: what)
-      transformed = try AlignedBuffer(count: 2 * grid.rows * grid.heldColumns, of: what)
-      let bytes = Scalar._kernels.spreading2D.pointBytes
-      if case .tiles = layout {
-        sorted = try AlignedBuffer(count: points * bytes, of: "sorting of \(points) points")
-      } else {
-        sorted = nil
-      }
-      self.threads = try (0..<threads).map { _ in
-        try ThreadScratch(
-          blockLength: blockLength, padded: grid.geometry(.whole(copies: 1)).pitch, columns: grid.columns,
-          what: what)
-      }
-    }
-  }
-
-  /// What one thread of a transform writes for itself.
-  final class ThreadScratch: @unchecked Sendable {
-    let blockLength: Int
-    let points: AlignedBuffer<UInt8>
-    let padded: AlignedBuffer<Scalar>
-    let row: AlignedBuffer<Scalar>
-    let spectrum: AlignedBuffer<Scalar>
-
-    fileprivate init(blockLength: Int, padded: Int, columns: Int, what: String) throws {
-      self.blockLength = blockLength
-      points = try AlignedBuffer(count: blockLength * Scalar._kernels.spreading2D.pointBytes, of: what)
-      self.padded = try AlignedBuffer(count: padded, of: what)
-      row = try AlignedBuffer(count: columns, of: what)
-      spectrum = try AlignedBuffer(count: 2 * (columns / 2 + 1), of: what)
-    }
-  }
-
-  /// Runs a body for every index on the workspace's threads.
-  func forEach(
-    _ count: Int, _ workspace: Workspace, body: @Sendable (Int, ThreadScratch) -> Void
-  ) {
-    let next = Atomic<Int>(0)
-    parallelForEach(
-      count: count, threads: workspace.threads.count,
-      workspace: { workspace.threads[next.wrappingAdd(1, ordering: .relaxed).oldValue] },
-      body: { index, scratch in body(index, scratch) })
+    guard count + Double(2 * margin) < Double(rows), abs(first) < 1e9 else { return allRows }
+    return RowReach(first: (Int(first) % rows + rows) % rows, count: Int(count))
   }
 
   // MARK: Spreading
 
-  /// Spreads points onto cleared grids.
+  /// Spreads points of three coordinates, all finite, in the units of the map's rows.
   ///
-  /// - Returns: false where a coordinate is not finite.
+  /// - Parameter strengths: ones if nil.
+  func spread(
+    x: [Double], y: [Double], z: [Double], origin: SIMD2<Double>, xRow: SIMD3<Double>, yRow: SIMD3<Double>,
+    strengths: [Scalar]?, into workspace: Workspace
+  ) {
+    x.withUnsafeBufferPointer { px in
+      y.withUnsafeBufferPointer { py in
+        z.withUnsafeBufferPointer { pz in
+          let source = source(
+            origin: origin, xRow: xRow, yRow: yRow, x: px.baseAddress, y: py.baseAddress, z: pz.baseAddress)
+          _ =
+            strengths?.withUnsafeBufferPointer {
+              spread(source, count: px.count, strengths: $0.baseAddress, into: workspace)
+            } ?? spread(source, count: px.count, strengths: nil, into: workspace)
+        }
+      }
+    }
+  }
+
+  /// Spreads points onto the grids, which are clear: a transform clears what it collects.
+  ///
+  /// - Returns: false where a coordinate is not finite; the workspace then is of no more use.
   func spread(
     _ source: ep_point_source, count: Int, strengths: UnsafePointer<Scalar>?, into workspace: Workspace
   ) -> Bool {
@@ -244,7 +195,6 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
     case .whole(let copies):
       forEach(copies, workspace) { copy, scratch in
         let range = (count * copy / copies)..<(count * (copy + 1) / copies)
-        clear(piece: copy, workspace)
         faults.bitwiseOr(
           spread(source, range, strengths: strengths, intoPiece: copy, workspace, scratch),
           ordering: .relaxed)
@@ -260,13 +210,6 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
       return result.allFinite
     }
     return faults.load(ordering: .relaxed) == 0
-  }
-
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  func clear(piece: Int, _ workspace: Workspace) {
-    let size = workspace.geometry.pieceCount
-    (workspace.grids.pointer + piece * size).update(repeating: 0, count: size)
   }
 
   /// Spreads a range of a source onto one piece, in its order, block by block.
@@ -285,7 +228,6 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
     let geometry = workspace.geometry
     let bytes = Scalar._kernels.spreading2D.pointBytes
     forEach(geometry.pieces, workspace) { tile, _ in
-      clear(piece: tile, workspace)
       let start = tile == 0 ? 0 : Int(endOfTile[tile - 1])
       kernel.withDescriptor {
         Scalar._kernels.spreading2D.spread(

@@ -51,8 +51,7 @@ public struct FFTAtomPlan<Scalar: GridScalar>: RealImagePlan {
   private let factor: Int
   private let grid: SpreadingGrid2D<Scalar>
   private let passes: [AtomPass<Scalar>]
-  /// What each pass's transform is multiplied by.
-  private let weights: [SpectrumWeights<Scalar>]
+  private let combination: FFTAtomCombination<Scalar>
   /// In ångströms, of a sphere about the origin that holds all atoms.
   private let radius: Double
   private let layout: SpreadingGrid2D<Scalar>.Layout
@@ -85,9 +84,10 @@ public struct FFTAtomPlan<Scalar: GridScalar>: RealImagePlan {
     let passes: [AtomPass<Scalar>] = try volume.passes(
       upTo: 0.5.squareRoot() / pixelSize, accuracy: accuracy, samples: 4 * modes.count)
     let most = passes.reduce(0) { max($0, $1.count) }
+    let mean = passes.reduce(0) { $0 + $1.count } / max(passes.count, 1)
     let grid = try SpreadingGrid2D<Scalar>(
-      modes: modes, accuracy: accuracy, options: options.options, points: most)
-    self.passes = passes
+      modes: modes, accuracy: accuracy, options: options.options, points: mean)
+    self.passes = passes.map { $0.inSpatialOrder() }
     self.grid = grid
     layout = grid.layout(forPoints: most, sorting: options.options.sorting)
     fine = try ImageSynthesis(modes)
@@ -97,17 +97,12 @@ public struct FFTAtomPlan<Scalar: GridScalar>: RealImagePlan {
         max($0, Double.hypot(Double.hypot(type.x[$1], type.y[$1]), type.z[$1]))
       }
     }
-    weights = try passes.map { pass in
-      try grid.weights { ky, kx in
-        let (v, u) = (Double(ky) / Double(modes.rows), Double(kx) / Double(modes.columns))
-        let frequency = Double.hypot(u, v) / pixelSize
-        let value = pass.factor(frequency)
-        guard value.isFinite else {
-          throw ExitPlaneError.invalid(
-            "scattering factor at \(frequency) 1/Å", got: "\(value) Å", need: "finite")
-        }
-        return value * (options.antialias ? sinc(u) * sinc(v) : 1) / (pixelSize * pixelSize)
-      }
+    combination = try FFTAtomCombination(
+      passes.map(\.factor), on: grid, pixelSize: pixelSize, accuracy: accuracy,
+      reachedRows: grid.rows(within: radius / pixelSize, of: 0).count
+    ) { ky, kx in
+      let (v, u) = (Double(ky) / Double(modes.rows), Double(kx) / Double(modes.columns))
+      return (options.antialias ? sinc(u) * sinc(v) : 1) / (pixelSize * pixelSize)
     }
   }
 
@@ -126,7 +121,7 @@ public struct FFTAtomPlan<Scalar: GridScalar>: RealImagePlan {
       let (modes, padded) = (plan.fine.shape, plan.output.shape)
       spreading = try SpreadingGrid2D<Scalar>.Workspace(
         plan.grid, layout: plan.layout, points: plan.passes.reduce(0) { max($0, $1.count) },
-        threads: plan.threads)
+        threads: plan.threads, filterDegree: plan.combination.filterDegree)
       half = try .half(modes)
       fine = try .image(modes)
       averaged = plan.factor > 1 ? try .image(plan.shape) : nil
@@ -145,30 +140,32 @@ public struct FFTAtomPlan<Scalar: GridScalar>: RealImagePlan {
     let shift = pose.shiftInAngstroms / pixelSize
     let (row0, row1, _) = pose.rotation.rows
     let half = workspace.half.pointer
-    for (index, pass) in passes.enumerated() {
-      pass.x.withUnsafeBufferPointer { x in
-        pass.y.withUnsafeBufferPointer { y in
-          pass.z.withUnsafeBufferPointer { z in
-            let source = grid.source(
-              origin: origin + shift, xRow: row0 / pixelSize, yRow: row1 / pixelSize, x: x.baseAddress,
-              y: y.baseAddress, z: z.baseAddress)
-            // Positions are finite, the volume has seen to it.
-            _ =
-              if let strengths = pass.strengths {
-                strengths.withUnsafeBufferPointer {
-                  grid.spread(
-                    source, count: pass.count, strengths: $0.baseAddress, into: workspace.spreading)
-                }
-              } else {
-                grid.spread(source, count: pass.count, strengths: nil, into: workspace.spreading)
-              }
-          }
-        }
+    let spreading = workspace.spreading
+    let reached = grid.rows(
+      within: radius / pixelSize, of: origin.y + shift.y, margin: combination.filterDegree ?? 0)
+    func spread(_ pass: AtomPass<Scalar>) {
+      grid.spread(
+        x: pass.x, y: pass.y, z: pass.z, origin: origin + shift, xRow: row0 / pixelSize,
+        yRow: row1 / pixelSize, strengths: pass.strengths, into: spreading)
+    }
+    switch combination {
+    case .products(let weights):
+      for (index, pass) in passes.enumerated() {
+        spread(pass)
+        grid.transform(
+          spreading, scale: scale, reached: reached, weights: weights[index], adding: index > 0, into: half)
       }
-      grid.transform(
-        workspace.spreading, scale: scale,
-        reached: grid.rows(within: radius / pixelSize, of: origin.y + shift.y),
-        weights: weights[index], adding: index > 0, into: half)
+    case .filters(let filters, let degree, let weights):
+      for (index, pass) in passes.enumerated() {
+        spread(pass)
+        grid.transformRows(spreading, reached)
+        grid.combine(filters[index], degree: degree, reached, isFirst: index == 0, spreading)
+      }
+      if let combined = spreading.combined {
+        grid.transformColumns(
+          of: combined, grid.filtered(reached, degree: degree), spreading, scale: scale, weights: weights,
+          into: half)
+      }
     }
     fine.symmetrize(half)
     if shift != SIMD2(0, 0) { fine.zeroUnshiftable(half) }

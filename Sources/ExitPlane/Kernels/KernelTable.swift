@@ -43,6 +43,7 @@ public struct KernelTable<Scalar: GridScalar>: Sendable {
 
   let spreading2D: SpreadingKernels<Scalar>
   let spreading3D: SpreadingKernels<Scalar>
+  let lines: LineKernels<Scalar>
 }
 
 /// The loops of spreading in one number of dimensions; a located point is `pointBytes` of opaque memory.
@@ -156,7 +157,8 @@ extension Float {
       spread: {
         ep_spread_3d_f(
           $0, $1.assumingMemoryBound(to: ep_point_3d_f.self), Int64($2), $3, $4, $5)
-      }))
+      }),
+    lines: .single)
 }
 
 extension Double {
@@ -224,5 +226,6 @@ extension Double {
       spread: {
         ep_spread_3d_d(
           $0, $1.assumingMemoryBound(to: ep_point_3d_d.self), Int64($2), $3, $4, $5)
-      }))
+      }),
+    lines: .double)
 }

@@ -7,6 +7,31 @@ struct AtomPass<Scalar: GridScalar>: Sendable {
   let strengths: [Scalar]?
   let factor: @Sendable (_ frequencyInInverseAngstroms: Double) -> Double
   var count: Int { x.count }
+
+  /// The same points, neighbours in space near each other: in any projection they then meet the same part of
+  /// the grid, which takes a third off the time of spreading.
+  func inSpatialOrder() -> AtomPass {
+    let cellInAngstroms = 4.0
+    func cells(_ axis: [Double]) -> [UInt32] {
+      let least = axis.reduce(Double.infinity) { min($0, $1) }
+      return axis.map { UInt32(min(($0 - least) / cellInAngstroms, 1023)) }
+    }
+    let (i, j, k) = (cells(x), cells(y), cells(z))
+    let codes = x.indices.map { spread3(i[$0]) | spread3(j[$0]) << 1 | spread3(k[$0]) << 2 }
+    let order = x.indices.sorted { (codes[$0], $0) < (codes[$1], $1) }
+    return AtomPass(
+      x: order.map { x[$0] }, y: order.map { y[$0] }, z: order.map { z[$0] },
+      strengths: strengths.map { strengths in order.map { strengths[$0] } }, factor: factor)
+  }
+}
+
+/// The ten lowest bits, each followed by two zeros: a third of a Morton code.
+private func spread3(_ value: UInt32) -> UInt32 {
+  var v = value & 0x3ff
+  v = (v | v << 16) & 0x0300_00ff
+  v = (v | v << 8) & 0x0300_f00f
+  v = (v | v << 4) & 0x030c_30c3
+  return (v | v << 2) & 0x0924_9249
 }
 
 extension IndependentAtomVolume {
@@ -29,8 +54,8 @@ extension IndependentAtomVolume {
         x: type.x, y: type.y, z: type.z, strengths: type.weights.map { $0.map { Scalar($0) } },
         factor: type.scatteringFactor)
     }
-    // A sample costs about 0.4 of a point.
-    let transform = 0.4 * Double(samples)
+    // A sample costs about 0.1 of a point.
+    let transform = 0.1 * Double(samples)
     let atoms = Double(atomCount)
     guard types.count > 2, Double(types.count - 2) * transform > atoms else { return direct }
     let span = try ScatteringFactorSpan(
