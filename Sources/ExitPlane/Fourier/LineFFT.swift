@@ -9,14 +9,14 @@ final class LineFFT<Scalar: GridScalar>: @unchecked Sendable {
   init(length: Int) throws {
     let from = try AlignedBuffer<Scalar>(count: 2 * length, of: "an FFT of length \(length)")
     let to = try AlignedBuffer<Scalar>(count: 2 * length, of: "an FFT of length \(length)")
-    let plan = FFT.planner.withLock { _ in Scalar._kernels.lines.plan(length, from.pointer, to.pointer) }
+    let plan = FFT.withPlanner(Scalar.self) { Scalar._kernels.lines.plan(length, from.pointer, to.pointer) }
     guard let plan else {
       throw ExitPlaneError.invalid("FFT of length \(length)", got: "refused by FFTW", need: "a smaller image")
     }
     self.plan = plan
   }
 
-  deinit { FFT.planner.withLock { _ in Scalar._kernels.destroyPlan(plan) } }
+  deinit { FFT.withPlanner(Scalar.self) { Scalar._kernels.destroyPlan(plan) } }
 
   /// Both lines begin 64 bytes apart, or a multiple, from the start of an `AlignedBuffer`.
   func execute(_ from: UnsafeMutablePointer<Scalar>, _ to: UnsafeMutablePointer<Scalar>) {
