@@ -28,9 +28,7 @@ struct BenchmarkWorkload: Sendable {
     [128, 256, 384].map { BenchmarkWorkload("slice-linear-\($0)", .slice(box: $0, .linear)) }
     + [128, 256].map { BenchmarkWorkload("slice-cubic-\($0)", .slice(box: $0, .cubic)) }
     + [128, 256].map { BenchmarkWorkload("slice-exact-\($0)", .slice(box: $0, .exact)) }
-    + [("gaussian-5k", 5000), ("gaussian-50k", 50_000)].map {
-      BenchmarkWorkload($0.0, .gaussian(atoms: $0.1))
-    }
+    + [1, 5, 10, 50, 100, 1000].map { BenchmarkWorkload("gaussian-\($0)k", .gaussian(atoms: 1000 * $0)) }
     + [BenchmarkWorkload("real-voxel-128", .realVoxel(box: 128))]
     + [("fft-atom-5k", 5000), ("fft-atom-50k", 50_000)].map { BenchmarkWorkload($0.0, .fftAtom(atoms: $0.1)) }
     + [
@@ -179,9 +177,10 @@ struct Measurement<Scalar: GridScalar>: Sendable {
       values: (0..<box * box * box).map { Scalar(noise[$0] - 0.5) })
   }
 
-  /// Atoms uniform in a ball at a protein's density, 0.05 an Å³, of its elements.
+  /// Atoms uniform in a ball at a protein's density, 0.05 an Å³, of its elements; denser where the ball would be
+  /// beyond an image of 256 Å.
   private func ballOfAtoms(count: Int) throws -> AtomicStructure {
-    let radius = pow(Double(count) / 0.05 * 3 / (4 * .pi), 1 / 3)
+    let radius = min(120, pow(Double(count) / 0.05 * 3 / (4 * .pi), 1 / 3))
     let numbers = UniformNumbers(seed: 4)
     var positions = [SIMD3<Double>]()
     var draw = 0
