@@ -28,6 +28,14 @@ public struct KernelTable<Scalar: GridScalar>: Sendable {
       UnsafePointer<Scalar>?, UnsafePointer<Scalar>?, Scalars
     ) -> Void
 
+  /// Oscillation, weights of the columns and of the rows, half spectrum.
+  let applyOscillation:
+    @Sendable (
+      UnsafePointer<ep_oscillation>, UnsafePointer<Scalar>, UnsafePointer<Scalar>, Scalars
+    ) -> Void
+
+  let addNormals: @Sendable (UnsafePointer<ep_random_source>, _ count: Int, _ scale: Scalar, Scalars) -> Void
+
   let cropOrPad: @Sendable (UnsafePointer<Scalar>, GridShape, Scalars, GridShape) -> Void
 
   let planForward2D: @Sendable (_ rows: Int, _ columns: Int, Scalars, Scalars) -> OpaquePointer?
@@ -96,6 +104,8 @@ extension Float {
     sliceLinear: { ep_slice_linear_f($0, $1, $2, $3, $4) },
     addGaussians: { ep_gaussians_add_f($0, $1, $2, $3) },
     sliceWindow: { ep_slice_window_f($0, $1, $2, $3, $4, $5) },
+    applyOscillation: { ep_oscillation_apply_f($0, $1, $2, $3) },
+    addNormals: { ep_normal_add_f($0, Int64($1), $2, $3) },
     cropOrPad: { ExitPlane.cropOrPad($0, $1, into: $2, $3) },
     planForward2D: {
       fftwf_plan_dft_r2c_2d(Int32($0), Int32($1), $2, asComplex($3), FFTW_ESTIMATE)
@@ -159,6 +169,8 @@ extension Double {
     sliceLinear: { ep_slice_linear_d($0, $1, $2, $3, $4) },
     addGaussians: { ep_gaussians_add_d($0, $1, $2, $3) },
     sliceWindow: { ep_slice_window_d($0, $1, $2, $3, $4, $5) },
+    applyOscillation: { ep_oscillation_apply_d($0, $1, $2, $3) },
+    addNormals: { ep_normal_add_d($0, Int64($1), $2, $3) },
     cropOrPad: { ExitPlane.cropOrPad($0, $1, into: $2, $3) },
     planForward2D: {
       fftw_plan_dft_r2c_2d(Int32($0), Int32($1), $2, asComplex($3), FFTW_ESTIMATE)
