@@ -48,7 +48,8 @@ struct ProjectCommand: ParsableCommand {
     let source = try projection.load(input, as: Scalar.self, threads: running.threads)
     let poseSource = try poses.load(pixelSizeInAngstroms: source.pixelSizeInAngstroms)
     try writeParticles(
-      projection.makePlan(for: source, threads: running.threads), poses: poseSource, stackPath: output,
+      projection.makePlan(for: source, onto: projection.plane(for: source), threads: running.threads),
+      poses: poseSource, stackPath: output,
       starPath: starPath, threads: running.threads)
   }
 }

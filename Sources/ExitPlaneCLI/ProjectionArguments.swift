@@ -69,25 +69,46 @@ struct ProjectionArguments: ParsableArguments {
     }
   }
 
+  /// What the images are to be.
+  func plane<Scalar: GridScalar>(
+    for source: Source<Scalar>, voltageInKilovolts: Double = 300
+  ) throws -> ImageConfiguration {
+    let pixelSize = source.pixelSizeInAngstroms
+    var side = 1
+    if case .map(let map, _) = source {
+      side = max(1, Int((Double(map.columns) * map.voxelSizeInAngstroms / pixelSize).rounded()))
+    }
+    return try ImageConfiguration(
+      shape: images.shape(defaultSide: side), pixelSizeInAngstroms: pixelSize,
+      voltageInKilovolts: voltageInKilovolts)
+  }
+
   /// Everything about the projection that does not depend on the pose.
-  ///
-  /// - Parameter voltageInKilovolts: of the images' configuration; projections do not depend on it.
   func makePlan<Scalar: GridScalar>(
-    for source: Source<Scalar>, voltageInKilovolts: Double = 300, threads: Int
+    for source: Source<Scalar>, onto plane: ImageConfiguration, threads: Int
   ) throws -> any RealImagePlan<Scalar> {
     switch source {
-    case .map(let map, let pixelSize):
-      let extent = Double(map.columns) * map.voxelSizeInAngstroms
-      let plane = try ImageConfiguration(
-        shape: images.shape(defaultSide: max(1, Int((extent / pixelSize).rounded()))),
-        pixelSizeInAngstroms: pixelSize, voltageInKilovolts: voltageInKilovolts)
-      return try plan(map, onto: plane, threads: threads)
-    case .structure(let structure, let pixelSize):
-      let plane = try ImageConfiguration(
-        shape: images.shape(defaultSide: 1), pixelSizeInAngstroms: pixelSize,
-        voltageInKilovolts: voltageInKilovolts)
-      return try plan(structure, onto: plane)
+    case .map(let map, _): try plan(map, onto: plane, threads: threads)
+    case .structure(let structure, _): try plan(structure, onto: plane)
     }
+  }
+
+  /// What projections depend on beside the input, for a later run to be held against.
+  func describe(into parameters: inout RunParameters) throws {
+    parameters.append("method", method?.rawValue ?? "by input")
+    parameters.append("accuracy", accuracy.map { "\($0)" } ?? "by method")
+    parameters.append("sums", images.sum)
+    parameters.append("rescaling", images.rescale)
+    parameters.append("interpolation", slices.interpolation.rawValue)
+    parameters.append("padding", slices.padScale.map { "\($0)" } ?? "by size")
+    parameters.append("gridding correction", !slices.noGriddingCorrection)
+    parameters.append("slice grid", slices.sliceGrid.rawValue)
+    parameters.append("resolution", slices.resolution.map { "\($0)" } ?? "all")
+    parameters.append("point sampling", gaussians.pointSampling)
+    parameters.append(
+      "upsampling", "\(gaussians.upsampling) and \(fftAtoms.upsample.map { "\($0)" } ?? "none")")
+    parameters.append("antialiasing", !fftAtoms.noAntialias)
+    parameters.append("atoms", "\(try atoms.options())")
   }
 
   private func plan<Scalar: GridScalar>(

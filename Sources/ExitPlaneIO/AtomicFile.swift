@@ -32,15 +32,14 @@ public final class AtomicFile: Sendable {
   private let entry: TemporaryRegistry.Entry
   private let state = Atomic<State>(.open)
 
-  enum Temporary { case unique, shared }
+  /// Whose the temporary's name is: one file's alone, or that of all who write the target, one at a time.
+  public enum Temporary: Sendable { case unique, shared }
 
-  /// Creates the temporary.
+  /// Creates the temporary, or with a shared name takes over what a killed process left.
   ///
   /// - Throws: `.unwritableFile` when the folder is missing, is not a folder or may not be written, or
   ///   when the target is a folder, a device or a file without write permission.
-  public convenience init(path: String) throws { try self.init(path: path, temporary: .unique) }
-
-  init(path: String, temporary: Temporary) throws {
+  public init(path: String, temporary: Temporary = .unique) throws {
     let target = try Self.resolve(path)
     let name = Self.temporaryName(for: target.name, temporary)
     let temporaryPath = target.folder + "/" + name

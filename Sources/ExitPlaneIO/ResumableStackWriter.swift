@@ -107,7 +107,7 @@ public final class ResumableStackWriter: Sendable {
     guard resumes else {
       throw ExitPlaneError.mismatch(
         "\(path) was begun by a run that ended at image \(checkpoint.imageCount) of \(count)",
-        "resume it, or remove \(path).partial and \(path).checkpoint to begin again")
+        "resume it (--resume), or remove \(path).partial and \(path).checkpoint to begin again")
     }
     let differences = parameters.differences(from: checkpoint.parameters)
     guard differences.isEmpty, checkpoint.imageCount <= count else {

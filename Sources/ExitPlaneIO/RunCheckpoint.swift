@@ -1,5 +1,13 @@
 import ExitPlane
 
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// What a run computes, as names and values in an order: runs that agree in all of them write the same bytes.
 public struct RunParameters: Hashable, Sendable {
   private struct Entry: Hashable, Sendable {
@@ -67,7 +75,8 @@ struct RunCheckpoint: Hashable, Sendable {
       let descriptor = try Descriptor(opening: path, flags: O_RDONLY)
       let size = try descriptor.status().byteCount
       guard size > 0, size < 1 << 20 else { throw Self.damaged(path) }
-      text = String(decoding: try descriptor.map(byteCount: size).bytes, as: UTF8.self)
+      let memory = try descriptor.map(byteCount: size)
+      text = withExtendedLifetime(memory) { String(decoding: memory.bytes, as: UTF8.self) }
     } catch let error as SystemError {
       guard error.code != ENOENT else { return nil }
       throw ExitPlaneError.file(
@@ -99,11 +108,3 @@ struct RunCheckpoint: Hashable, Sendable {
     .file(path, found: "it is not a checkpoint of this version", need: "remove it and begin the run again")
   }
 }
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
