@@ -6,7 +6,7 @@ struct ExitPlaneCommand: ParsableCommand {
     commandName: "exitplane",
     abstract: "Project maps and atomic models to the exit plane of an electron microscope.",
     subcommands: [
-      DemoCommand.self, ProjectCommand.self, RenderCommand.self, InfoCommand.self, VerifyCommand.self,
-      BenchmarkCommand.self,
+      DemoCommand.self, ProjectCommand.self, RenderCommand.self, PosesCommand.self, InfoCommand.self,
+      VerifyCommand.self, BenchmarkCommand.self,
     ])
 }
