@@ -93,6 +93,26 @@ struct ParticleOpticsRelionTests {
     }
   }
 
+  @Test(
+    "relion_star_handler takes the file, and what it writes is read as the same",
+    .enabled(if: program("relion_star_handler") != nil, "RELION is not installed"))
+  func starHandler() throws {
+    let handler = try #require(program("relion_star_handler"))
+    try withFolder { folder in
+      let aberrations = try AntisymmetricAberrations(beamTiltInMilliradians: SIMD2(0.5, -0.25))
+      try writeSTAR(folder + "/p.star", count: 9, aberrations: aberrations)
+      try run(handler, ["--i", "p.star", "--o", "q.star"], in: folder)
+      let (ours, theirs) = try (
+        ParticleSet(contentsOf: folder + "/p.star"), ParticleSet(contentsOf: folder + "/q.star")
+      )
+      #expect(theirs.poses == ours.poses)
+      #expect(try theirs.aberrations() == [aberrations])
+      let pairs = try zip(#require(ours.transferFunctions()), #require(theirs.transferFunctions()))
+      #expect(pairs.allSatisfy { abs($0.defocusUInAngstroms - $1.defocusUInAngstroms) < 2e-6 })
+      #expect(pairs.allSatisfy { abs($0.astigmatismAngleInDegrees - $1.astigmatismAngleInDegrees) < 2e-6 })
+    }
+  }
+
   /// relion_reconstruct takes the aberrations out of images that say they have them.
   @Test(
     "beam tilt and Zernike coefficients are undone by relion_reconstruct, and not with the other sign",
