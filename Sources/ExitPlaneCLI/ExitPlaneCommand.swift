@@ -8,8 +8,6 @@ struct ExitPlaneCommand: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       DemoCommand.self, ProjectCommand.self, RenderCommand.self, PosesCommand.self, SimulateCommand.self,
-      MergeCommand.self,
-      InfoCommand.self, VerifyCommand.self,
-      CompareCommand.self, BenchmarkCommand.self,
+      MergeCommand.self, InfoCommand.self, VerifyCommand.self, CompareCommand.self, BenchmarkCommand.self,
     ])
 }

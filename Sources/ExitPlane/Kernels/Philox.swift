@@ -5,16 +5,18 @@ import RealModule
 /// - Source: Philox 4×32-10, J. K. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC11 (2011).
 public enum Philox {
   public static func block(counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
-    var (c, k) = (counter, key)
+    var (a, b, c, d) = (counter.x, counter.y, counter.z, counter.w)
+    var (k, l) = (key.x, key.y)
     for _ in 0..<10 {
-      let p = UInt64(c.x) &* 0xD251_1F53
-      let q = UInt64(c.z) &* 0xCD9E_8D57
-      c = SIMD4(
-        UInt32(truncatingIfNeeded: q >> 32) ^ c.y ^ k.x, UInt32(truncatingIfNeeded: q),
-        UInt32(truncatingIfNeeded: p >> 32) ^ c.w ^ k.y, UInt32(truncatingIfNeeded: p))
-      k &+= SIMD2(0x9E37_79B9, 0xBB67_AE85)
+      let p = UInt64(a) &* 0xD251_1F53
+      let q = UInt64(c) &* 0xCD9E_8D57
+      (a, b, c, d) = (
+        UInt32(truncatingIfNeeded: q >> 32) ^ b ^ k, UInt32(truncatingIfNeeded: q),
+        UInt32(truncatingIfNeeded: p >> 32) ^ d ^ l, UInt32(truncatingIfNeeded: p)
+      )
+      (k, l) = (k &+ 0x9E37_79B9, l &+ 0xBB67_AE85)
     }
-    return c
+    return SIMD4(a, b, c, d)
   }
 }
 

@@ -114,16 +114,9 @@ public struct AberrationFactors<Scalar: GridScalar>: Sendable {
   }
 
   /// Multiplies a half spectrum, real and imaginary parts in turn, by the factors.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
   public func apply(to half: UnsafeMutablePointer<Scalar>) {
     values.withUnsafeBufferPointer { values in
-      for index in 0..<(values.count / 2) {
-        let (a, b) = (values[2 &* index], values[2 &* index &+ 1])
-        let (re, im) = (half[2 &* index], half[2 &* index &+ 1])
-        half[2 &* index] = re * a - im * b
-        half[2 &* index &+ 1] = re * b + im * a
-      }
+      if let factors = values.baseAddress { multiplyComplex(half, by: factors, count: values.count / 2) }
     }
   }
 }

@@ -20,9 +20,14 @@ extension ImageFormationPlan {
   /// The variance over all pixels of all `count` images without their noise: what a signal-to-noise ratio is of.
   ///
   /// It has the same bits on one thread as on many.
+  ///
+  /// - Throws: `.invalidValue` for a count below 1; what `image` throws.
   public func signalVariance(
     count: Int, threads: Int, particle: @Sendable (Int) throws -> ImagedParticle<Scalar>
   ) throws -> Double {
+    guard count > 0 else {
+      throw ExitPlaneError.invalid("number of images", got: "\(count)", need: "above 0")
+    }
     let moments = try AlignedBuffer<SIMD2<Double>>(count: count, of: "moments of \(count) images")
     try parallelForEach(
       count: count, threads: threads, workspace: { try makeWorkspace() },

@@ -16,6 +16,20 @@ func add<Scalar: GridScalar>(
   for index in 0..<count { sums[index] += values[index] }
 }
 
+/// Multiplies `count` complex numbers, real and imaginary parts in turn, by others.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+func multiplyComplex<Scalar: GridScalar>(
+  _ values: UnsafeMutablePointer<Scalar>, by factors: UnsafePointer<Scalar>, count: Int
+) {
+  for index in 0..<count {
+    let (a, b) = (factors[2 &* index], factors[2 &* index &+ 1])
+    let (re, im) = (values[2 &* index], values[2 &* index &+ 1])
+    values[2 &* index] = re * a - im * b
+    values[2 &* index &+ 1] = re * b + im * a
+  }
+}
+
 /// Multiplies complex numbers, real and imaginary parts in turn, by real ones.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
