@@ -6,7 +6,7 @@ struct NoiseOptions: ParsableArguments {
   @Option(
     help: """
       Add noise at this signal-to-noise ratio: the variance of the noiseless images over that of the noise, over \
-      all pixels. It is taken of 100 images spread evenly over the whole set (of all where there are fewer), the \
+      all pixels. It is taken of 400 images spread evenly over the whole set (of all where there are fewer), the \
       same for every shard.
       """)
   var snr: Double?

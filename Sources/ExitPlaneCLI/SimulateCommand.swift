@@ -125,7 +125,7 @@ struct SimulateCommand: ParsableCommand {
     let plane = projection.plane
     let model = try imageModel.model(hasTransferFunctions: particles.transfer != nil)
     let noise = try noise.noise(on: plane) {
-      let sample = min(100, particles.count)
+      let sample = min(400, particles.count)
       return try ImageFormationPlan(projection, model: model, sign: imageModel.ctfSign).signalVariance(
         count: sample, threads: running.threads,
         particle: { try particles.particle($0 * particles.count / sample) })

@@ -92,7 +92,8 @@ public struct CorrelationPlot {
       case .never: found = "above \(name)"
       case .always: found = "below \(name)"
       }
-      canvas.text(found, right: Self.frame.right - 12, middle: Int(y(threshold)) - 18, erasing: true)
+      // On the left, where a curve is high.
+      canvas.text(found, left: Self.frame.left + 14, middle: Int(y(threshold)) - 18)
     }
   }
 
@@ -149,21 +150,14 @@ private struct PlotCanvas {
   }
 
   mutating func text(_ text: String, centre: Int, middle: Int) {
-    draw(text, left: centre - text.count * Self.advance / 2, middle: middle)
+    self.text(text, left: centre - text.count * Self.advance / 2, middle: middle)
   }
 
-  mutating func text(_ text: String, right: Int, middle: Int, erasing: Bool = false) {
-    let left = right - text.count * Self.advance
-    if erasing {
-      let half = BitmapFont.height * Self.dot / 2
-      for row in max(0, middle - half)..<min(height, middle + half) {
-        for column in max(0, left - 4)..<min(width, right) { samples[row * width + column] = 255 }
-      }
-    }
-    draw(text, left: left, middle: middle)
+  mutating func text(_ text: String, right: Int, middle: Int) {
+    self.text(text, left: right - text.count * Self.advance, middle: middle)
   }
 
-  private mutating func draw(_ text: String, left: Int, middle: Int) {
+  mutating func text(_ text: String, left: Int, middle: Int) {
     // Capitals take rows 2 to 8 of the font's 11.
     let top = middle - 5 * Self.dot
     for (place, character) in text.enumerated() {
