@@ -89,7 +89,7 @@ struct SimulateRecoveryTests {
   func twice() throws {
     let fixture = try SimulateFixture()
     var arguments = Self.arguments
-    arguments[1] = "40000"
+    arguments[1] = "4000"
     let first = Process()
     first.executableURL = URL(fileURLWithPath: CommandRun.executable)
     first.arguments = ["simulate", "map.mrc", "--output", "set"] + arguments
@@ -97,7 +97,12 @@ struct SimulateRecoveryTests {
     first.standardError = FileHandle.nullDevice
     try first.run()
     // It is locked before it grows, for as long as its process lives; that is to live until the second has tried.
-    while (try? fixture.bytes("set.mrcs.partial").isEmpty) ?? true, first.isRunning { usleep(500) }
+    let partial = fixture.folder["set.mrcs.partial"]
+    while true {
+      let size = (try? FileManager.default.attributesOfItem(atPath: partial))?[.size] as? Int ?? 0
+      guard size == 0, first.isRunning else { break }
+      usleep(500)
+    }
     kill(first.processIdentifier, SIGSTOP)
     let second = try fixture.simulate("set", ["--resume"], arguments: arguments)
     #expect(second.status == 1 && second.standardError.contains("another process is writing it"))
