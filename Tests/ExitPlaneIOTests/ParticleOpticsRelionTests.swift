@@ -107,7 +107,8 @@ struct ParticleOpticsRelionTests {
       )
       #expect(theirs.poses == ours.poses)
       #expect(try theirs.aberrations() == [aberrations])
-      let pairs = try zip(#require(ours.transferFunctions()), #require(theirs.transferFunctions()))
+      let (mine, read) = (try ours.transferFunctions(), try theirs.transferFunctions())
+      let pairs = try zip(#require(mine), #require(read))
       #expect(pairs.allSatisfy { abs($0.defocusUInAngstroms - $1.defocusUInAngstroms) < 2e-6 })
       #expect(pairs.allSatisfy { abs($0.astigmatismAngleInDegrees - $1.astigmatismAngleInDegrees) < 2e-6 })
     }
