@@ -4,7 +4,7 @@
     python Scripts/oracles/cryojax_optics.py > Tests/Goldens/optics_cryojax.json
 
 Transfer functions (AstigmaticCTF, −sin χ) are of the half spectrum of 15 × 17 pixels of 1.1 Å, where there is no
-Nyquist frequency, at our wavelength. Images are of three Gaussians in 24 × 20 pixels of 1.5 Å. Our formula of the
+Nyquist frequency, at our wavelength. Images are of three Gaussians in 25 × 21 pixels of 1.5 Å. Our formula of the
 wavelength differs from cryoJAX's by 3.5e-5: there the voltage is the one at which cryoJAX has our wavelength for
 300 kV, which leaves 2e-5 in the Lorentz factor. cryoJAX (0.5.1 and 0.6.0) measures the angle of astigmatism from y
 towards x, as arctan2(x, y): it is given 90° less ours.
@@ -64,7 +64,7 @@ amplitudes = np.array([[6.0], [9.0], [4.0]])
 variances = np.array([[3.0], [4.5], [3.5]])
 volume = cxs.GaussianMixtureVolume(positions, amplitudes, variances)
 integrator = cxs.GaussianMixtureProjection(sampling_mode="average")
-config = cxs.DoseImageConfig((24, 20), 1.5, voltage_in_kilovolts=lower, electron_dose=30.0)
+config = cxs.DoseImageConfig((25, 21), 1.5, voltage_in_kilovolts=lower, electron_dose=30.0)
 theory = cxs.WeakPhaseScatteringTheory(
     integrator, cxs.ContrastTransferTheory(ctf(9000, 7000, 25, 2.7), amplitude_contrast_ratio=0.12))
 pose = cxs.EulerAnglePose()
@@ -86,7 +86,7 @@ print(json.dumps({
     "versions": {"cryojax": cryojax.__version__, "jax": jax.__version__},
     "functions": [{**f, "values": rounded(f["values"])} for f in functions],
     "images": {
-        "rows": 24, "columns": 20, "pixel_size": 1.5, "dose": 30.0, "positions": positions.tolist(),
+        "rows": 25, "columns": 21, "pixel_size": 1.5, "dose": 30.0, "positions": positions.tolist(),
         "amplitudes": amplitudes.ravel().tolist(), "variances": variances.ravel().tolist(),
         "defocus_u": 9000, "defocus_v": 7000, "angle": 25, "cs": 2.7, "amplitude_contrast": 0.12,
         **{k: rounded(v) for k, v in images.items()},

@@ -83,7 +83,7 @@ struct OpticsGoldenTests {
         of: ImagedParticle(number: 0, pose: .identity, transfer: transfer), using: &workspace)
       let spread = (values.max() ?? 0) - (values.min() ?? 0)
       let error = zip(image, values).map { abs($0 - $1) }.max() ?? .infinity
-      #expect(image.count == values.count && error < 1e-4 * spread, "\(model): \(error) of \(spread)")
+      #expect(image.count == values.count && error < 4e-5 * spread, "\(model): \(error) of \(spread)")
     }
   }
 
