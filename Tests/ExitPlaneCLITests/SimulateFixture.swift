@@ -26,10 +26,13 @@ struct SimulateFixture {
     try FileManager.default.createDirectory(atPath: folder[name], withIntermediateDirectories: true)
   }
 
-  /// Starts a run and kills it after a while, with no chance to clear up.
+  /// Starts a run and kills it, with no chance to clear up, when its checkpoint says that so many images are safe,
+  /// and after that as many microseconds.
   ///
   /// - Returns: whether it was still running.
-  func simulateAndKill(_ output: String, _ extra: [String], after seconds: Double) throws -> Bool {
+  func simulateAndKill(
+    _ output: String, _ extra: [String], whenSafe images: Int, delayInMicroseconds delay: UInt32
+  ) throws -> Bool {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: CommandRun.executable)
     process.arguments = ["simulate", "map.mrc", "--output", output] + extra
@@ -37,10 +40,18 @@ struct SimulateFixture {
     process.standardError = FileHandle.nullDevice
     process.standardOutput = FileHandle.nullDevice
     try process.run()
-    usleep(UInt32(seconds * 1e6))
+    while process.isRunning, safeImages(output) < images { usleep(200) }
+    usleep(delay)
     let wasRunning = process.isRunning
     kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
     return wasRunning
+  }
+
+  /// What the checkpoint of an unfinished set promises.
+  private func safeImages(_ output: String) -> Int {
+    let text = try? String(contentsOfFile: folder["\(output).mrcs.checkpoint"], encoding: .utf8)
+    let line = text?.split(separator: "\n").first { $0.hasPrefix("images ") }
+    return line.flatMap { Int($0.dropFirst(7)) } ?? 0
   }
 }
