@@ -73,9 +73,13 @@ struct MergeCommand: ParsableCommand {
       }
       guard let file = source else { return }
       if writer == nil {
+        guard let pixelSize = try file.voxelSizeInAngstroms else {
+          throw ExitPlaneError.file(
+            stack, at: .byte(28), found: "the header gives no pixel size",
+            need: "merge stacks that state theirs")
+        }
         writer = try MRCStackWriter(
-          path: path, shape: file.shape, count: merging.count,
-          pixelSizeInAngstroms: file.voxelSizeInAngstroms ?? 1,
+          path: path, shape: file.shape, count: merging.count, pixelSizeInAngstroms: pixelSize,
           mode: file.header.mode == .float16 ? .float16 : .float32)
       }
       try writer?.write(file.readImage(index, as: Float.self), at: number)

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// How well two maps, or two stacks of images, agree at every spatial frequency.
 ///
 /// Frequencies are gathered in shells (of a map) or rings (of images) one sample of the transform thick:
@@ -84,5 +86,24 @@ struct ShellSums: Sendable {
           correlation: power > 0 ? max(-1, min(1, values[4 * shell] / power)) : 0,
           count: Int(values[4 * shell + 3]))
       })
+  }
+}
+
+/// The sums of parts computed on several threads, joined in the order of the parts.
+final class BlockSums: Sendable {
+  private let parts: Mutex<[ShellSums?]>
+
+  init(count: Int) { parts = Mutex(Array(repeating: nil, count: count)) }
+
+  func set(_ sums: ShellSums, at index: Int) {
+    parts.withLock { $0[index] = sums }
+  }
+
+  func joined(shells: Int) -> ShellSums {
+    parts.withLock { parts in
+      parts.reduce(into: ShellSums(shells: shells)) { total, part in
+        if let part { total.join(part) }
+      }
+    }
   }
 }

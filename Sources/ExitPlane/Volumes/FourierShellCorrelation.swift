@@ -1,5 +1,3 @@
-import Synchronization
-
 extension FourierCorrelation {
   /// The shell correlation of two cubic maps.
   ///
@@ -55,25 +53,6 @@ extension FourierCorrelation {
         // The planes x = 0 and Nyquist hold both of each pair of conjugates, the others one.
         let weight = x == 0 || 2 &* x == n ? 1.0 : 2
         sums.add((p[i], p[i &+ 1]), (q[i], q[i &+ 1]), weight: weight, to: shell)
-      }
-    }
-  }
-}
-
-/// The sums of parts computed on several threads, joined in the order of the parts.
-final class BlockSums: Sendable {
-  private let parts: Mutex<[ShellSums?]>
-
-  init(count: Int) { parts = Mutex(Array(repeating: nil, count: count)) }
-
-  func set(_ sums: ShellSums, at index: Int) {
-    parts.withLock { $0[index] = sums }
-  }
-
-  func joined(shells: Int) -> ShellSums {
-    parts.withLock { parts in
-      parts.reduce(into: ShellSums(shells: shells)) { total, part in
-        if let part { total.join(part) }
       }
     }
   }
