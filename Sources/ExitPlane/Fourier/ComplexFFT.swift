@@ -6,7 +6,7 @@ final class ComplexFFT2D<Scalar: GridScalar>: @unchecked Sendable {
   init(_ shape: GridShape) throws {
     // Plans are bound to the alignment of this buffer, not to the buffer.
     let scratch = try AlignedBuffer<Scalar>(count: 2 * shape.count, of: "an FFT of \(shape)")
-    let plans = FFT.planner.withLock { _ in
+    let plans = FFT.withPlanner(Scalar.self) {
       (
         Scalar._kernels.planComplex2D(shape.rows, shape.columns, scratch.pointer, true),
         Scalar._kernels.planComplex2D(shape.rows, shape.columns, scratch.pointer, false)
@@ -20,7 +20,7 @@ final class ComplexFFT2D<Scalar: GridScalar>: @unchecked Sendable {
   }
 
   deinit {
-    FFT.planner.withLock { _ in
+    FFT.withPlanner(Scalar.self) {
       Scalar._kernels.destroyPlan(forwardPlan)
       Scalar._kernels.destroyPlan(inversePlan)
     }

@@ -3,12 +3,24 @@ import Synchronization
 
 /// The seam to the FFT library: everything that knows FFTW is in this file and in `KernelTable`.
 ///
-/// Plans are made under one lock, as FFTW asks, and run from any number of threads. They are estimated,
-/// not measured: a measured plan depends on what else the machine was doing, and with it the last bits of
-/// every image; runs that were interrupted or split could then not equal whole ones. Measuring gains
-/// about 10 % of the transform at 256².
+/// Plans are made under one lock, as FFTW asks, and run from any number of threads. They are not measured when
+/// they are made: a measured plan depends on what else the machine was doing, and with it the last bits of every
+/// image; runs that were interrupted or split could then not equal whole ones. What measurements found once is
+/// built in (`FFTWisdom`), and the rest is estimated; see Docs/Decisions/0004.
 enum FFT {
-  static let planner = Mutex(())
+  /// The precisions whose built-in plans FFTW knows.
+  private static let planner = Mutex(Set<ObjectIdentifier>())
+
+  /// Calls FFTW's planner. All built-in plans are known before the first transform is planned, so that no plan
+  /// depends on those that were made before it.
+  static func withPlanner<Scalar: GridScalar, Result>(
+    _: Scalar.Type, _ body: () -> sending Result
+  ) -> sending Result {
+    planner.withLock { known in
+      if known.insert(ObjectIdentifier(Scalar.self)).inserted { Scalar._kernels.importWisdom() }
+      return body()
+    }
+  }
 }
 
 /// A transform between a real image and its half spectrum, both unnormalised.
@@ -23,7 +35,7 @@ final class RealFFT2D<Scalar: GridScalar>: @unchecked Sendable {
     let real = try AlignedBuffer<Scalar>(count: shape.count, of: "an FFT of \(shape)")
     let half = try AlignedBuffer<Scalar>(
       count: 2 * shape.rows * shape.spectrumColumns, of: "an FFT of \(shape)")
-    let plans = FFT.planner.withLock { _ in
+    let plans = FFT.withPlanner(Scalar.self) {
       (
         Scalar._kernels.planForward2D(shape.rows, shape.columns, real.pointer, half.pointer),
         Scalar._kernels.planInverse2D(shape.rows, shape.columns, half.pointer, real.pointer)
@@ -37,7 +49,7 @@ final class RealFFT2D<Scalar: GridScalar>: @unchecked Sendable {
   }
 
   deinit {
-    FFT.planner.withLock { _ in
+    FFT.withPlanner(Scalar.self) {
       Scalar._kernels.destroyPlan(forwardPlan)
       Scalar._kernels.destroyPlan(inversePlan)
     }
@@ -62,7 +74,7 @@ final class ColumnFFT<Scalar: GridScalar>: @unchecked Sendable {
   init(length: Int, width: Int, stride: Int? = nil) throws {
     let stride = stride ?? width
     let scratch = try AlignedBuffer<Scalar>(count: 2 * length * stride, of: "an FFT of length \(length)")
-    let plan = FFT.planner.withLock { _ in
+    let plan = FFT.withPlanner(Scalar.self) {
       Scalar._kernels.planColumns(length, width, stride, scratch.pointer)
     }
     guard let plan else {
@@ -72,7 +84,7 @@ final class ColumnFFT<Scalar: GridScalar>: @unchecked Sendable {
     self.plan = plan
   }
 
-  deinit { FFT.planner.withLock { _ in Scalar._kernels.destroyPlan(plan) } }
+  deinit { FFT.withPlanner(Scalar.self) { Scalar._kernels.destroyPlan(plan) } }
 
   func execute(_ data: UnsafeMutablePointer<Scalar>) {
     Scalar._kernels.executeComplex(plan, data)
@@ -96,12 +108,14 @@ func inverseTransform3D<Scalar: GridScalar>(
   size: Int, half: AlignedBuffer<Scalar>, real: AlignedBuffer<Scalar>
 ) throws {
   guard
-    let plan = FFT.planner.withLock({ _ in
-      Scalar._kernels.planInverse3D(size, half.pointer, real.pointer)
-    })
+    let plan = FFT.withPlanner(
+      Scalar.self,
+      {
+        Scalar._kernels.planInverse3D(size, half.pointer, real.pointer)
+      })
   else {
     throw ExitPlaneError.invalid("FFT of \(size)³", got: "refused by FFTW", need: "a smaller box")
   }
   Scalar._kernels.executeInverse(plan, half.pointer, real.pointer)
-  FFT.planner.withLock { _ in Scalar._kernels.destroyPlan(plan) }
+  FFT.withPlanner(Scalar.self) { Scalar._kernels.destroyPlan(plan) }
 }

@@ -38,6 +38,7 @@ public struct KernelTable<Scalar: GridScalar>: Sendable {
 
   let cropOrPad: @Sendable (UnsafePointer<Scalar>, GridShape, Scalars, GridShape) -> Void
 
+  let importWisdom: @Sendable () -> Void
   let planForward2D: @Sendable (_ rows: Int, _ columns: Int, Scalars, Scalars) -> OpaquePointer?
   let planInverse2D: @Sendable (_ rows: Int, _ columns: Int, Scalars, Scalars) -> OpaquePointer?
   let planInverse3D: @Sendable (_ size: Int, Scalars, Scalars) -> OpaquePointer?
@@ -107,6 +108,11 @@ extension Float {
     applyOscillation: { ep_oscillation_apply_f($0, $1, $2, $3) },
     addNormals: { ep_normal_add_f($0, Int64($1), $2, $3) },
     cropOrPad: { ExitPlane.cropOrPad($0, $1, into: $2, $3) },
+    importWisdom: {
+      for (_, wisdom) in FFTWisdom.single.sorted(by: { $0.key < $1.key }) {
+        fftwf_import_wisdom_from_string(wisdom)
+      }
+    },
     planForward2D: {
       fftwf_plan_dft_r2c_2d(Int32($0), Int32($1), $2, asComplex($3), FFTW_ESTIMATE)
     },
@@ -172,6 +178,11 @@ extension Double {
     applyOscillation: { ep_oscillation_apply_d($0, $1, $2, $3) },
     addNormals: { ep_normal_add_d($0, Int64($1), $2, $3) },
     cropOrPad: { ExitPlane.cropOrPad($0, $1, into: $2, $3) },
+    importWisdom: {
+      for (_, wisdom) in FFTWisdom.double.sorted(by: { $0.key < $1.key }) {
+        fftw_import_wisdom_from_string(wisdom)
+      }
+    },
     planForward2D: {
       fftw_plan_dft_r2c_2d(Int32($0), Int32($1), $2, asComplex($3), FFTW_ESTIMATE)
     },
