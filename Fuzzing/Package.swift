@@ -12,7 +12,6 @@ let package = Package(
         .product(name: "ExitPlane", package: "ExitPlane"),
         .product(name: "ExitPlaneIO", package: "ExitPlane"),
       ],
-      swiftSettings: [.unsafeFlags(["-parse-as-library"])],
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])])
   ],
   swiftLanguageModes: [.v6]

@@ -4,23 +4,39 @@
   import Darwin
 #endif
 
-/// What libFuzzer calls with every file it makes up. The first byte says which reader gets the rest, so that one
-/// corpus serves all.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func fuzzOneInput(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
-  guard count > 1 else { return -1 }
-  let readers = ReaderExercise.allCases
-  let reader = readers[Int(bytes[0]) % readers.count]
-  // Readers take paths. A file in memory costs little.
-  guard let file = fopen(casePath, "wb") else { fatalError("\(casePath) cannot be written") }
-  fwrite(bytes + 1, 1, count - 1, file)
-  fclose(file)
-  do {
-    _ = try reader.read(casePath)
-  } catch {
-    fatalError("\(reader): \(error)")
-  }
-  return 0
-}
+/// libFuzzer's own main, for programs that have one: SwiftPM gives every executable its own.
+@_silgen_name("LLVMFuzzerRunDriver")
+private func runFuzzer(
+  _ count: UnsafeMutablePointer<CInt>,
+  _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
+  _ body: @convention(c) (UnsafePointer<UInt8>, Int) -> CInt
+) -> CInt
 
-private let casePath = "/dev/shm/exitplane-fuzz-\(getpid())"
+@main
+enum FuzzReaders {
+  /// Readers take paths. A file in memory costs little.
+  static let casePath = "/dev/shm/exitplane-fuzz-\(getpid())"
+
+  static func main() {
+    var (count, arguments) = (CommandLine.argc, CommandLine.unsafeArgv)
+    let status = runFuzzer(&count, &arguments) { bytes, count in
+      // The first byte says which reader gets the rest, so that one corpus serves all.
+      guard count > 1 else { return -1 }
+      let readers = ReaderExercise.allCases
+      let reader = readers[Int(bytes[0]) % readers.count]
+      guard let file = fopen(FuzzReaders.casePath, "wb") else {
+        fatalError("\(FuzzReaders.casePath) cannot be written")
+      }
+      fwrite(bytes + 1, 1, count - 1, file)
+      fclose(file)
+      do {
+        _ = try reader.read(FuzzReaders.casePath)
+      } catch {
+        fatalError("\(reader): \(error)")
+      }
+      return 0
+    }
+    unlink(casePath)
+    exit(status)
+  }
+}
