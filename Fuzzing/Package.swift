@@ -12,7 +12,8 @@ let package = Package(
         .product(name: "ExitPlane", package: "ExitPlane"),
         .product(name: "ExitPlaneIO", package: "ExitPlane"),
       ],
-      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])])
+      // gold, the default on Linux, stops at an internal error over libFuzzer's debug information.
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])])
   ],
   swiftLanguageModes: [.v6]
 )
