@@ -18,6 +18,8 @@ enum FuzzReaders {
   static let casePath = "/dev/shm/exitplane-fuzz-\(getpid())"
 
   static func main() {
+    // libFuzzer ends the process itself.
+    atexit { unlink(FuzzReaders.casePath) }
     var (count, arguments) = (CommandLine.argc, CommandLine.unsafeArgv)
     let status = runFuzzer(&count, &arguments) { bytes, count in
       // The first byte says which reader gets the rest, so that one corpus serves all.
@@ -36,7 +38,6 @@ enum FuzzReaders {
       }
       return 0
     }
-    unlink(casePath)
     exit(status)
   }
 }
