@@ -104,6 +104,27 @@ OURS = (
     "{exitplane} project {inputs}/map.mrc --poses {inputs}/poses.star --output {outputs}/stack.mrcs"
     " --pad-scale 2 --threads {threads}")
 RELION = "relion_project --i {inputs}/map.mrc --ang {inputs}/%s.star --o {outputs}/%s --pad 2"
+SIMULATE = (
+    "{exitplane} simulate {inputs}/map.mrc --poses {inputs}/poses.star --noise-std 1 --output {outputs}/set"
+    " --pad-scale 2 --threads {threads}")
+RELION_SIMULATE = RELION + " --ctf --add_noise --white_noise 1"
+
+
+def simulation(poses):
+    return Workload(
+        f"whole process: map of 256³ in, {poses:,} images with CTF and white noise out, pad 2, shifts, box 256",
+        (
+            Processes("ExitPlane", (SIMULATE + " --interpolation linear",)),
+            Processes("ExitPlane, cubic", (SIMULATE + " --interpolation cubic",)),
+            Processes("relion_project, one process (it has no threads)", (RELION_SIMULATE % ("poses", "stack"),),
+                      "relion_project --version"),
+            Processes("relion_project, two processes of half the poses",
+                      (RELION_SIMULATE % ("poses-1", "stack-1"), RELION_SIMULATE % ("poses-2", "stack-2")),
+                      "relion_project --version"),
+        ),
+        projections_per_unit=poses, unit="s a run",
+        prepare=f"make_project_inputs.py --box 256 --poses {poses} --ctf")
+
 
 WORKLOADS = {
     "slice-linear-128": slices(128, "linear", poses=200),
@@ -136,4 +157,6 @@ WORKLOADS = {
                       "relion_project --version"),
         ),
         projections_per_unit=500, unit="s a run", prepare="make_project_inputs.py --box 256 --poses 500"),
+    "simulate-256": simulation(1_000),
+    "simulate-256-long": simulation(10_000),
 }

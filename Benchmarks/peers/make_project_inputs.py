@@ -12,6 +12,7 @@ from relion_star import write_poses
 parser = argparse.ArgumentParser()
 parser.add_argument("--box", type=int, required=True)
 parser.add_argument("--poses", type=int, required=True)
+parser.add_argument("--ctf", action="store_true", help="give every particle a defocus and astigmatism")
 parser.add_argument("--folder", type=pathlib.Path, required=True)
 options = parser.parse_args()
 
@@ -25,6 +26,12 @@ angles = np.column_stack([
     rng.uniform(-180, 180, options.poses),
 ])
 origins = rng.uniform(-9, 9, (options.poses, 2))
+defoci = None
+if options.ctf:
+    mean, difference = rng.uniform(8000, 20000, options.poses), rng.uniform(0, 400, options.poses)
+    defoci = np.column_stack([
+        mean + difference / 2, mean - difference / 2, rng.uniform(0, 180, options.poses)])
 half = options.poses // 2
 for name, part in (("poses", slice(None)), ("poses-1", slice(half)), ("poses-2", slice(half, None))):
-    write_poses(options.folder / f"{name}.star", angles[part], origins[part], options.box, 1.0)
+    write_poses(options.folder / f"{name}.star", angles[part], origins[part], options.box, 1.0,
+                None if defoci is None else defoci[part])

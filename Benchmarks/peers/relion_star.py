@@ -28,11 +28,21 @@ _rlnOriginXAngst #4
 _rlnOriginYAngst #5
 _rlnOpticsGroup #6
 """
+DEFOCI = """_rlnDefocusU #7
+_rlnDefocusV #8
+_rlnDefocusAngle #9
+"""
 
 
-def write_poses(path, angles_in_degrees, origins_in_angstroms, box, pixel_size_in_angstroms):
-    """`angles` as rot, tilt, psi and `origins` as rlnOriginXAngst, rlnOriginYAngst, one row a particle."""
-    rows = (
-        "{:.6f} {:.6f} {:.6f} {:.6f} {:.6f} 1\n".format(*angles, *origin)
-        for angles, origin in zip(angles_in_degrees, origins_in_angstroms))
-    path.write_text(OPTICS.format(pixel_size=pixel_size_in_angstroms, box=box) + "".join(rows))
+def write_poses(path, angles_in_degrees, origins_in_angstroms, box, pixel_size_in_angstroms, defoci=None):
+    """`angles` as rot, tilt, psi and `origins` as rlnOriginXAngst, rlnOriginYAngst, one row a particle.
+
+    `defoci`, where given, are U and V in ångströms and the astigmatism's angle in degrees.
+    """
+    values = [(*angles, *origin, 1) for angles, origin in zip(angles_in_degrees, origins_in_angstroms)]
+    if defoci is not None:
+        values = [(*row, *defocus) for row, defocus in zip(values, defoci)]
+    rows = (" ".join(f"{value:.6f}" if number != 5 else str(value) for number, value in enumerate(row)) + "\n"
+            for row in values)
+    head = OPTICS.format(pixel_size=pixel_size_in_angstroms, box=box) + ("" if defoci is None else DEFOCI)
+    path.write_text(head + "".join(rows))

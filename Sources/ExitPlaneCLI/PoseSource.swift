@@ -35,6 +35,11 @@ enum PoseSource: Sendable {
     }
   }
 
+  /// What a STAR file says of the particles, where the poses come from one.
+  var particleSet: ParticleSet? {
+    if case .particles(let particles) = self { particles } else { nil }
+  }
+
   /// - Throws: never yet; poses that are computed may one day.
   func pose(_ index: Int) throws -> Pose {
     switch self {

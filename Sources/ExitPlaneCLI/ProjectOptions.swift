@@ -1,5 +1,6 @@
 import ArgumentParser
 import ExitPlane
+import ExitPlaneIO
 
 struct PoseOptions: ParsableArguments {
   @Option(name: .customLong("poses"), help: "A RELION STAR file of poses.")
@@ -31,6 +32,15 @@ struct PoseOptions: ParsableArguments {
       try angles.map {
         try Pose(relionRotInDegrees: $0.rot, tiltInDegrees: $0.tilt, psiInDegrees: $0.psi)
       })
+  }
+}
+
+extension PoseOptions {
+  /// What the poses depend on, for a later run to be held against.
+  func describe(into parameters: inout RunParameters) throws {
+    parameters.append("poses", try file.map { try fileFingerprint($0) } ?? "none from a file")
+    parameters.append("angles", "\(angles.map { [$0.rot, $0.tilt, $0.psi] })")
+    parameters.append("seed", seed)
   }
 }
 

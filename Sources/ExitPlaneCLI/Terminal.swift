@@ -71,7 +71,10 @@ final class ProgressBar: Sendable {
 }
 
 /// Makes an interrupt end the process without leaving half-written files: exit 130, or 143 on SIGTERM.
+///
+/// A file beyond the size that the process may write then is an error of the write, not the process's end.
 func installInterruptHandler() {
+  signal(SIGXFSZ, SIG_IGN)
   // A parent may have blocked them: threads of a pool do, and children inherit it.
   var signals = sigset_t()
   sigemptyset(&signals)

@@ -15,6 +15,8 @@ import Synchronization
 /// renames over the target in one step: a reader sees the old file or the whole new one, and a run
 /// that fails or is interrupted leaves the old one. Without `commit` the temporary is removed when the
 /// last reference goes; a killed process (SIGKILL, power) leaves it behind under its own name.
+/// Where the caller sees to it that one process at a time writes the target, the temporary may have one
+/// name for all (`.NAME.partial`), and the next run takes over what a killed one left.
 ///
 /// A target that is a symbolic link is replaced where the link points.
 public final class AtomicFile: Sendable {
@@ -30,13 +32,16 @@ public final class AtomicFile: Sendable {
   private let entry: TemporaryRegistry.Entry
   private let state = Atomic<State>(.open)
 
-  /// Creates the temporary.
+  /// Whose the temporary's name is: one file's alone, or that of all who write the target, one at a time.
+  public enum Temporary: Sendable { case unique, shared }
+
+  /// Creates the temporary, or with a shared name takes over what a killed process left.
   ///
   /// - Throws: `.unwritableFile` when the folder is missing, is not a folder or may not be written, or
   ///   when the target is a folder, a device or a file without write permission.
-  public init(path: String) throws {
+  public init(path: String, temporary: Temporary = .unique) throws {
     let target = try Self.resolve(path)
-    let name = Self.temporaryName(for: target.name)
+    let name = Self.temporaryName(for: target.name, temporary)
     let temporaryPath = target.folder + "/" + name
     // Registered before it exists: a signal between the two then finds nothing to remove, where the
     // other order would leave a file.
@@ -44,7 +49,9 @@ public final class AtomicFile: Sendable {
       throw Self.unwritable(path, SystemError(code: ENOMEM))
     }
     do {
-      descriptor = try Descriptor(opening: temporaryPath, flags: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW)
+      descriptor = try Descriptor(
+        opening: temporaryPath,
+        flags: O_RDWR | O_CREAT | O_NOFOLLOW | (temporary == .unique ? O_EXCL : O_TRUNC))
     } catch {
       TemporaryRegistry.remove(entry)
       throw Self.unwritable(path, error, in: target.folder)
@@ -130,7 +137,7 @@ public final class AtomicFile: Sendable {
 
   /// Where the file will stand: the real path of its folder, which stays right when the process changes
   /// its working folder, and its name there.
-  private static func resolve(_ path: String) throws -> (folder: String, name: String) {
+  static func resolve(_ path: String) throws -> (folder: String, name: String) {
     func refusal(_ found: String, _ need: String) -> ExitPlaneError {
       .file(path, kind: .unwritableFile, found: found, need: need)
     }
@@ -177,9 +184,10 @@ public final class AtomicFile: Sendable {
     return String(cString: resolved)
   }
 
-  /// Hidden, beside the target, and not to be guessed by another process.
-  private static func temporaryName(for name: String) -> String {
-    let suffix = ".\(getpid())-\(String(UInt64.random(in: 0 ... .max), radix: 36)).partial"
+  /// Hidden, beside the target, and unless it is shared not to be guessed by another process.
+  private static func temporaryName(for name: String, _ temporary: Temporary) -> String {
+    let random = ".\(getpid())-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
+    let suffix = (temporary == .unique ? random : "") + ".partial"
     // File names end at 255 bytes on common file systems; a long target must not make its temporary
     // longer than that.
     var stem = name
@@ -189,7 +197,7 @@ public final class AtomicFile: Sendable {
 
   // MARK: Errors
 
-  private static func unwritable(
+  static func unwritable(
     _ path: String, _ error: SystemError, in folder: String? = nil, while purpose: String? = nil
   ) -> ExitPlaneError {
     let place = folder.map { "\($0): " } ?? ""

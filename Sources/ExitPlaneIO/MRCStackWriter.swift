@@ -17,6 +17,7 @@ public final class MRCStackWriter: Sendable {
   public let mode: MRCOutputMode
 
   private let file: AtomicFile
+  private let storage: MRCPixelStorage
   private let isVolume: Bool
   /// Of each image that is written; empty before.
   private let statistics: Mutex<[MRCStatistics]>
@@ -39,6 +40,29 @@ public final class MRCStackWriter: Sendable {
     path: String, shape: GridShape, count: Int, pixelSizeInAngstroms: Double, mode: MRCOutputMode,
     isVolume: Bool
   ) throws {
+    try Self.validate(count: count, pixelSizeInAngstroms: pixelSizeInAngstroms)
+    self.path = path
+    self.shape = shape
+    self.count = count
+    self.pixelSizeInAngstroms = pixelSizeInAngstroms
+    self.mode = mode
+    self.isVolume = isVolume
+    let file = try AtomicFile(path: path)
+    self.file = file
+    storage = MRCPixelStorage(path: path, shape: shape, mode: mode, noun: isVolume ? "section" : "image") {
+      try file.write($0, at: $1)
+    }
+    // Under 2⁶³: a shape has at most 2³⁰ pixels, a stack fewer than 2³¹ images, a sample at most 4 bytes.
+    try file.reserve(byteCount: MRCHeader.byteCount + count * shape.count * mode.mode.bytesPerSample)
+    guard memoryIsAvailable(byteCount: count * MemoryLayout<MRCStatistics>.stride) else {
+      throw ExitPlaneError.invalid(
+        "number of images", got: "\(count)", need: "fewer in this machine's memory")
+    }
+    statistics = Mutex(Array(repeating: MRCStatistics(), count: count))
+  }
+
+  /// - Throws: `.invalidValue` for what no header can state.
+  static func validate(count: Int, pixelSizeInAngstroms: Double) throws {
     guard (1...Int(Int32.max)).contains(count) else {
       throw ExitPlaneError.invalid("number of images", got: "\(count)", need: "1 to \(Int32.max)")
     }
@@ -48,20 +72,6 @@ public final class MRCStackWriter: Sendable {
       throw ExitPlaneError.invalid(
         "pixel size", got: "\(pixelSizeInAngstroms) Å", need: "finite and above 0 Å")
     }
-    self.path = path
-    self.shape = shape
-    self.count = count
-    self.pixelSizeInAngstroms = pixelSizeInAngstroms
-    self.mode = mode
-    self.isVolume = isVolume
-    file = try AtomicFile(path: path)
-    // Under 2⁶³: a shape has at most 2³⁰ pixels, a stack fewer than 2³¹ images, a sample at most 4 bytes.
-    try file.reserve(byteCount: MRCHeader.byteCount + count * shape.count * mode.mode.bytesPerSample)
-    guard memoryIsAvailable(byteCount: count * MemoryLayout<MRCStatistics>.stride) else {
-      throw ExitPlaneError.invalid(
-        "number of images", got: "\(count)", need: "fewer in this machine's memory")
-    }
-    statistics = Mutex(Array(repeating: MRCStatistics(), count: count))
   }
 
   /// Writes image `index`, from 0: `shape.count` pixels, row-major.
@@ -80,14 +90,7 @@ public final class MRCStackWriter: Sendable {
       throw ExitPlaneError.invalid(
         "number of pixels of image \(index + 1)", got: "\(image.count)", need: "\(shape.count) for \(shape)")
     }
-    let raw = UnsafeRawBufferPointer(image)
-    let stored =
-      if Scalar.self == Float.self {
-        try write(singles: raw.bindMemory(to: Float.self), firstPixel: index * shape.count)
-      } else {
-        try write(doubles: raw.bindMemory(to: Double.self), firstPixel: index * shape.count)
-      }
-    guard stored.isFinite else { throw unstorable(image, index: index) }
+    let stored = try storage.store(image, at: index)
     let isFirst = statistics.withLock {
       let isFirst = $0[index].count == 0
       $0[index] = isFirst ? stored : MRCStatistics()
@@ -123,71 +126,6 @@ public final class MRCStackWriter: Sendable {
       mode: mode.mode, statistics: total)
     try header.encoded().withUnsafeBytes { try file.write($0, at: 0) }
     try file.commit()
-  }
-
-  // MARK: Pixels
-
-  // These return the statistics of the pixels as stored (a header's extremes must be found in its data),
-  // which are not finite when a pixel does not fit the mode. `firstPixel` counts from the first image.
-
-  private static let chunk = 16384
-
-  private func write(singles: UnsafeBufferPointer<Float>, firstPixel: Int) throws -> MRCStatistics {
-    guard mode == .float32 else { return try write(asHalves: singles, firstPixel: firstPixel) }
-    // The memory of every machine Swift runs on is little-endian, like the file.
-    try writeBytes(UnsafeRawBufferPointer(singles), firstPixel: firstPixel)
-    return MRCStatistics(singles)
-  }
-
-  private func write(asHalves singles: UnsafeBufferPointer<Float>, firstPixel: Int) throws -> MRCStatistics {
-    try withUnsafeTemporaryAllocation(of: UInt16.self, capacity: Self.chunk) { halves in
-      try withUnsafeTemporaryAllocation(of: Float.self, capacity: Self.chunk) { rounded in
-        var total = MRCStatistics()
-        for start in stride(from: 0, to: singles.count, by: Self.chunk) {
-          let count = min(Self.chunk, singles.count - start)
-          for pixel in 0..<count {
-            let half = MRCHalf.half(singles[start &+ pixel])
-            halves[pixel] = half
-            rounded[pixel] = MRCHalf.single(half)
-          }
-          try writeBytes(
-            UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: halves[..<count])),
-            firstPixel: firstPixel + start)
-          total.join(MRCStatistics(UnsafeBufferPointer(rebasing: rounded[..<count])))
-        }
-        return total
-      }
-    }
-  }
-
-  private func write(doubles: UnsafeBufferPointer<Double>, firstPixel: Int) throws -> MRCStatistics {
-    try withUnsafeTemporaryAllocation(of: Float.self, capacity: Self.chunk) { singles in
-      var total = MRCStatistics()
-      for start in stride(from: 0, to: doubles.count, by: Self.chunk) {
-        let count = min(Self.chunk, doubles.count - start)
-        for pixel in 0..<count { singles[pixel] = Float(doubles[start &+ pixel]) }
-        total.join(
-          try write(
-            singles: UnsafeBufferPointer(rebasing: singles[..<count]), firstPixel: firstPixel + start))
-      }
-      return total
-    }
-  }
-
-  private func writeBytes(_ bytes: UnsafeRawBufferPointer, firstPixel: Int) throws {
-    try file.write(bytes, at: MRCHeader.byteCount + firstPixel * mode.mode.bytesPerSample)
-  }
-
-  /// What to say of the first pixel that the file's mode cannot hold.
-  private func unstorable<Scalar: GridScalar>(
-    _ image: UnsafeBufferPointer<Scalar>, index: Int
-  ) -> ExitPlaneError {
-    let limit = mode == .float16 ? MRCHalf.overflowThreshold : .infinity
-    let pixel = image.firstIndex { !(Float($0).magnitude < limit) } ?? 0
-    let place = "pixel (y \(pixel / shape.columns), x \(pixel % shape.columns))"
-    return .invalid(
-      "\(isVolume ? "section" : "image") \(index + 1) of \(path), \(place),", got: "\(image[pixel])",
-      need: mode == .float16 ? "finite and within ±65504 for half precision" : "finite in single precision")
   }
 }
 

@@ -40,6 +40,28 @@ struct MRCStatistics: Hashable, Sendable {
   /// False when a sample is infinite or not a number.
   var isFinite: Bool { mean.isFinite && squaredDeviations.isFinite }
 
+  // MARK: To the last bit
+
+  /// What `init(words:)` reads back to the last bit.
+  var words: [UInt64] {
+    [
+      UInt64(count), UInt64(minimum.bitPattern), UInt64(maximum.bitPattern), mean.bitPattern,
+      squaredDeviations.bitPattern,
+    ]
+  }
+
+  /// Nil for words that `words` never gives.
+  init?(words: [UInt64]) {
+    guard words.count == 5, let count = Int(exactly: words[0]), let low = UInt32(exactly: words[1]),
+      let high = UInt32(exactly: words[2])
+    else { return nil }
+    self.count = count
+    minimum = Float(bitPattern: low)
+    maximum = Float(bitPattern: high)
+    mean = Double(bitPattern: words[3])
+    squaredDeviations = Double(bitPattern: words[4])
+  }
+
   // MARK: One block
 
   private static let blockLength = 2048

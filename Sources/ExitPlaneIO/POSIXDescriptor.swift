@@ -123,6 +123,26 @@ struct Descriptor: ~Copyable, Sendable {
     }
   }
 
+  /// Cuts the file short, or lengthens it with zeros.
+  func truncate(to byteCount: Int) throws(SystemError) {
+    while ftruncate(raw, off_t(byteCount)) != 0 {
+      guard errno == EINTR else { throw .last }
+    }
+  }
+
+  /// Takes the file for this process alone, until it is closed; false where another process has it. On a
+  /// file system without locks everyone may.
+  func lock() -> Bool {
+    flock(raw, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK
+  }
+
+  /// Whether a path leads to this very file.
+  func isFile(at path: String) -> Bool {
+    var (own, other) = (stat(), stat())
+    return fstat(raw, &own) == 0 && lstat(path, &other) == 0 && own.st_ino == other.st_ino
+      && own.st_dev == other.st_dev
+  }
+
   /// Waits until what was written is on the disk.
   func synchronize() throws(SystemError) {
     while fsync(raw) != 0 {

@@ -13,6 +13,7 @@ public struct STARWriter {
   private var width = 0
   private var valuesInRow = 0
   private static let bufferSize = 1 << 18
+  private static let numberWidth = 12
 
   public init(to sink: @escaping ByteSink) {
     self.sink = sink
@@ -73,7 +74,7 @@ public struct STARWriter {
       throw ExitPlaneError.invalid("value of a STAR table", got: "\(value)", need: "finite")
     }
     beginValue()
-    buffer.appendFixed(value, width: 12)
+    buffer.appendFixed(value, width: Self.numberWidth)
   }
 
   /// - Throws: `.mismatch` when the row has not as many values as the loop has columns; what the sink
@@ -186,6 +187,31 @@ public struct STARWriter {
     guard name.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f }), what == "block" || !name.isEmpty else {
       throw ExitPlaneError.invalid(
         "name of a \(what) in a STAR file", got: "'\(name)'", need: "one word without blanks")
+    }
+  }
+}
+
+extension STARWriter {
+  /// Rows of a table as rows of the loop begun last, which has its columns.
+  ///
+  /// Values with six decimals are lined up as numbers are: a table that was written value by value, read and
+  /// written so, keeps its bytes.
+  ///
+  /// - Throws: `.unsupported` for a value that no line of a STAR file can hold; what the sink throws.
+  public mutating func appendRows(_ rows: Range<Int>, of table: STARTable) throws {
+    let columns = table.columns
+    for row in rows {
+      for column in columns {
+        let value = column.bytes(row)
+        beginValue()
+        if value.count < Self.numberWidth, value.dropLast(6).last == UInt8(ascii: "."),
+          value.allSatisfy({ (0x2d...0x39).contains($0) })
+        {
+          buffer.append(contentsOf: repeatElement(UInt8(ascii: " "), count: Self.numberWidth - value.count))
+        }
+        try appendValue(value, of: column.name)
+      }
+      try endRow()
     }
   }
 }

@@ -61,6 +61,17 @@ struct AtomicFileTests {
     #expect(try permissions("a") == permissions("plain"))
   }
 
+  @Test("under a shared name, what a killed process left is taken over and written anew")
+  func shared() throws {
+    let folder = try ScratchFolder()
+    try folder.write(Array("left by a process that was killed".utf8), to: ".a.partial")
+    let file = try AtomicFile(path: folder("a"), temporary: .shared)
+    try write("new", to: file)
+    try file.commit()
+    #expect(try folder.entries == ["a"])
+    #expect(try folder.read("a") == Array("new".utf8))
+  }
+
   @Test("several threads write to their own places at once")
   func threads() async throws {
     let folder = try ScratchFolder()

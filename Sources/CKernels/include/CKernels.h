@@ -217,3 +217,38 @@ void ep_extract_columns_d(const double *z, int32_t columns, int64_t length, int6
 /// as many numbers on either side of `in`.
 void ep_filter_column_f(const float *in, const float *coefficients, int32_t degree, int64_t count, float *out);
 void ep_filter_column_d(const double *in, const double *coefficients, int32_t degree, int64_t count, double *out);
+
+/// A sine of a polynomial of the frequency (x, y), which is counted in steps from zero frequency: its phase in
+/// half turns is `xx x² + xy x y + yy y² + quartic (squareX x² + squareY y²)² + constant`.
+typedef struct {
+  double xx, xy, yy;
+  double quartic;
+  double squareX, squareY;
+  double constant;
+  /// Of the half spectrum, whose rows are signed frequencies with the negative ones last.
+  int32_t rows;
+  int32_t columns;
+  /// The last column is an even image's Nyquist frequency.
+  int32_t endsAtNyquist;
+} ep_oscillation;
+
+/// Multiplies a half spectrum of complex numbers by the sine, and entry (row, column) by
+/// `columnWeights[column] · rowWeights[row]`. A Nyquist frequency is +½ and −½ cycles at once: its sine is the mean
+/// of both. There are as many column weights as columns rounded up to sixteen.
+void ep_oscillation_apply_f(const ep_oscillation *oscillation, const float *columnWeights,
+                            const float *rowWeights, float *spectrum);
+void ep_oscillation_apply_d(const ep_oscillation *oscillation, const double *columnWeights,
+                            const double *rowWeights, double *spectrum);
+
+/// Philox 4×32 of ten rounds with the seed as its key. The counter is (block, stream, low half of item, high
+/// half of item).
+typedef struct {
+  uint64_t seed;
+  uint64_t item;
+  uint32_t stream;
+} ep_random_source;
+
+/// Adds independent normal numbers of standard deviation `scale`, each a function of the source and of its
+/// index: number 64 g + 16 j + i is the j-th of the block 16 g + i. Blocks are counted modulo 2³².
+void ep_normal_add_f(const ep_random_source *source, int64_t count, float scale, float *out);
+void ep_normal_add_d(const ep_random_source *source, int64_t count, double scale, double *out);

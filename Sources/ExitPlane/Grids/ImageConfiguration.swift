@@ -30,13 +30,10 @@ public struct ImageConfiguration: Hashable, Sendable {
   }
 
   /// The relativistic wavelength of the electrons, `12.2643247 / √(V + 0.978466e−6 V²)` Å, V in volts.
-  public var wavelengthInAngstroms: Double {
-    let volts = voltageInKilovolts * 1000
-    return 12.2643247 / (volts * (1 + 0.978466e-6 * volts)).squareRoot()
-  }
+  public var wavelengthInAngstroms: Double { electronWavelengthInAngstroms(kilovolts: voltageInKilovolts) }
 
   /// Relativistic mass of the electrons over their rest mass, `1 + eV / mc²`.
-  public var lorentzFactor: Double { 1 + voltageInKilovolts / 510.99895 }
+  public var lorentzFactor: Double { 1 + voltageInKilovolts / electronRestEnergyInKiloelectronvolts }
 
   /// `σ = 2π m e λ / h²` in radians per volt-ångström: phase gained per projected potential.
   public var interactionConstant: Double {
@@ -90,6 +87,13 @@ public struct ImageConfiguration: Hashable, Sendable {
     rows.flatMap { y in columns.map { x in SIMD2(y, x) } }
   }
 }
+
+func electronWavelengthInAngstroms(kilovolts: Double) -> Double {
+  let volts = kilovolts * 1000
+  return 12.2643247 / (volts * (1 + 0.978466e-6 * volts)).squareRoot()
+}
+
+let electronRestEnergyInKiloelectronvolts = 510.99895
 
 /// The signed frequency of entry `index` of a transform of `length` samples with zero frequency in the
 /// corner: `0, 1, …, −2, −1`, an even length's Nyquist negative.

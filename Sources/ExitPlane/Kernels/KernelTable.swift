@@ -28,6 +28,14 @@ public struct KernelTable<Scalar: GridScalar>: Sendable {
       UnsafePointer<Scalar>?, UnsafePointer<Scalar>?, Scalars
     ) -> Void
 
+  /// Oscillation, weights of the columns and of the rows, half spectrum.
+  let applyOscillation:
+    @Sendable (
+      UnsafePointer<ep_oscillation>, UnsafePointer<Scalar>, UnsafePointer<Scalar>, Scalars
+    ) -> Void
+
+  let addNormals: @Sendable (UnsafePointer<ep_random_source>, _ count: Int, _ scale: Scalar, Scalars) -> Void
+
   let cropOrPad: @Sendable (UnsafePointer<Scalar>, GridShape, Scalars, GridShape) -> Void
 
   let importWisdom: @Sendable () -> Void
@@ -98,6 +106,8 @@ extension Float {
     sliceLinear: { ep_slice_linear_f($0, $1, $2, $3, $4) },
     addGaussians: { ep_gaussians_add_f($0, $1, $2, $3) },
     sliceWindow: { ep_slice_window_f($0, $1, $2, $3, $4, $5) },
+    applyOscillation: { ep_oscillation_apply_f($0, $1, $2, $3) },
+    addNormals: { ep_normal_add_f($0, Int64($1), $2, $3) },
     cropOrPad: { ExitPlane.cropOrPad($0, $1, into: $2, $3) },
     importWisdom: {
       for (_, wisdom) in FFTWisdom.single.sorted(by: { $0.key < $1.key }) {
@@ -167,6 +177,8 @@ extension Double {
     sliceLinear: { ep_slice_linear_d($0, $1, $2, $3, $4) },
     addGaussians: { ep_gaussians_add_d($0, $1, $2, $3) },
     sliceWindow: { ep_slice_window_d($0, $1, $2, $3, $4, $5) },
+    applyOscillation: { ep_oscillation_apply_d($0, $1, $2, $3) },
+    addNormals: { ep_normal_add_d($0, Int64($1), $2, $3) },
     cropOrPad: { ExitPlane.cropOrPad($0, $1, into: $2, $3) },
     importWisdom: {
       for (_, wisdom) in FFTWisdom.double.sorted(by: { $0.key < $1.key }) {

@@ -1,0 +1,1 @@
+../../../Tests/ExitPlaneIOTests/ReaderExercise.swift

@@ -1,0 +1,66 @@
+import CKernels
+
+/// What is added to a finished image, or drawn from it.
+public enum ImageNoise: Hashable, Sendable {
+  case none
+  /// Independent normal numbers a pixel.
+  case white(standardDeviation: Double)
+  /// Normal noise whose power depends on frequency.
+  case coloured(NoiseSpectrum)
+  /// Counts drawn from images of expected counts.
+  case poisson
+
+  /// Of the noise that stands to a signal of a variance as 1 to the signal-to-noise ratio.
+  ///
+  /// - Parameter signalVariance: over all pixels of the noiseless images, background included, as
+  ///   `ImageFormationPlan.signalVariance` has it.
+  /// - Throws: `.invalidValue` for a ratio not above 0, or a variance that is negative or not finite.
+  public static func variance(signalVariance: Double, signalToNoiseRatio: Double) throws -> Double {
+    try validatePositive("signal-to-noise ratio", signalToNoiseRatio, unit: "")
+    guard signalVariance >= 0, signalVariance.isFinite else {
+      throw ExitPlaneError.invalid(
+        "signal variance", got: "\(signalVariance)", need: "finite and not below 0")
+    }
+    return signalVariance / signalToNoiseRatio
+  }
+
+  func validate() throws {
+    if case .white(let deviation) = self, !(deviation >= 0 && deviation.isFinite) {
+      throw ExitPlaneError.invalid(
+        "standard deviation of noise", got: "\(deviation)", need: "finite and not below 0")
+    }
+  }
+}
+
+/// Random numbers for the pixels of particles, each a function of seed, particle and pixel alone.
+public struct PixelNoise: Hashable, Sendable {
+  public let seed: UInt64
+
+  public init(seed: UInt64) { self.seed = seed }
+
+  /// Adds independent normal numbers of mean 0 to `count` pixels.
+  ///
+  /// They reach 6.76 standard deviations, and are the same in both precisions but for rounding.
+  public func addNormals<Scalar: GridScalar>(
+    to pixels: UnsafeMutablePointer<Scalar>, count: Int, standardDeviation: Scalar, particle: UInt64
+  ) {
+    var source = ep_random_source(seed: seed, item: particle, stream: RandomStream.noise.rawValue)
+    Scalar._kernels.addNormals(&source, count, standardDeviation, pixels)
+  }
+
+  /// Replaces every pixel, an expected number, by a count drawn from Poisson's distribution; what is not
+  /// above 0 becomes 0.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func drawCounts<Scalar: GridScalar>(
+    _ pixels: UnsafeMutablePointer<Scalar>, count: Int, particle: UInt64
+  ) {
+    for index in 0..<count {
+      // A pixel's blocks are its index and every `count`-th after it.
+      var sequence = RandomSequence(
+        seed: seed, stream: .counts, item: particle, first: UInt32(truncatingIfNeeded: index),
+        step: UInt32(truncatingIfNeeded: count))
+      pixels[index] = Scalar(poisson(mean: Double(pixels[index]), &sequence))
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import ArgumentParser
+import ExitPlane
+
+/// The microscope, and the defocus of generated particles.
+struct OpticsOptions: ParsableArguments {
+  @Option(help: "The microscope's voltage in kV.")
+  var voltage = 300.0
+
+  @Option(help: "Its spherical aberration in mm.")
+  var cs = 2.7
+
+  @Option(help: "The part of the contrast that is amplitude contrast, 0 to 1.")
+  var amplitudeContrast = 0.1
+
+  @Option(
+    parsing: .unconditional,
+    help: "Underfocus in Å, as 'least,most' or one number; every particle has its own.")
+  var defocus: RangeArgument?
+
+  @Option(
+    parsing: .unconditional,
+    help: "Difference between the two defoci in Å, as 'least,most' or one number; its angle is random.")
+  var astigmatism: RangeArgument?
+
+  @Option(parsing: .unconditional, help: "The phase shift of a phase plate, in degrees.")
+  var phaseShift = 0.0
+
+  @Option(name: .customLong("ctf-b-factor"), help: "The B-factor of the CTF's envelope exp(−B q²/4), in Å².")
+  var bFactor = 0.0
+
+  @Option(parsing: .unconditional, help: "Beam tilt in mrad, as 'x,y'.")
+  var beamTilt: PairArgument?
+
+  mutating func validate() throws {
+    if astigmatism != nil, defocus == nil {
+      throw ValidationError("--astigmatism needs --defocus")
+    }
+  }
+
+  /// Everything but the defocus.
+  func baseTransferFunction() throws -> ContrastTransferFunction {
+    try ContrastTransferFunction(
+      defocusUInAngstroms: 0, voltageInKilovolts: voltage, sphericalAberrationInMillimetres: cs,
+      amplitudeContrast: amplitudeContrast, phaseShiftInDegrees: phaseShift,
+      bFactorInSquareAngstroms: bFactor)
+  }
+
+  /// Nil without `--defocus`.
+  func generator(seed: UInt64) throws -> DefocusGenerator? {
+    let base = try baseTransferFunction()
+    guard let defocus else { return nil }
+    return try DefocusGenerator(
+      base: base, defocusInAngstroms: defocus.range, astigmatismInAngstroms: astigmatism?.range ?? 0...0,
+      seed: seed)
+  }
+
+  func aberrations() throws -> AntisymmetricAberrations {
+    try AntisymmetricAberrations(beamTiltInMilliradians: beamTilt?.values ?? SIMD2(0, 0))
+  }
+}
+
+/// "least,most", or one number for both.
+struct RangeArgument: ExpressibleByArgument {
+  let range: ClosedRange<Double>
+
+  init?(argument: String) {
+    let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
+    guard (1...2).contains(numbers.count), let least = numbers.first ?? nil, let most = numbers.last ?? nil,
+      least.isFinite, most.isFinite, least <= most
+    else { return nil }
+    range = least...most
+  }
+}
+
+/// "x,y".
+struct PairArgument: ExpressibleByArgument {
+  let values: SIMD2<Double>
+
+  init?(argument: String) {
+    let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
+    guard numbers.count == 2, let x = numbers[0], let y = numbers[1], x.isFinite, y.isFinite else {
+      return nil
+    }
+    values = SIMD2(x, y)
+  }
+}

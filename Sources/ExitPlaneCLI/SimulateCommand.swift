@@ -1,0 +1,238 @@
+import ArgumentParser
+import ExitPlane
+import ExitPlaneIO
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+struct SimulateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "simulate",
+    abstract: "Make a particle set of a map or a structure: optics, noise, a stack and its STAR file.",
+    discussion: """
+      Writes NAME.mrcs and NAME.star. The STAR file has an optics group, the true poses, defocus, micrograph names \
+      and random subsets, as RELION reads them. A particle's image depends on the arguments, the seed and its \
+      number in the set alone, not on threads or shards.
+
+      Big sets are split into shards (--shard 3/16, or by themselves in a Slurm job array), which write \
+      NAME-03-of-16.mrcs and .star, and are put together by 'exitplane merge'. A run that was killed leaves \
+      NAME.mrcs.partial and NAME.mrcs.checkpoint; with --resume it goes on where it ended, and leaves the bytes of \
+      a run that was not killed.
+
+      Examples:
+        exitplane simulate map.mrc --random-poses 10000 --defocus 8000,20000 --snr 0.1 --output set
+        exitplane simulate model.cif --box 128 --pixel-size 1.2 --poses poses.star --output set --shard 3/16
+      """)
+
+  @Argument(help: "The map (a cubic MRC volume) or the structure (PDB or mmCIF).")
+  var input: String
+
+  @OptionGroup(title: "Poses")
+  var poses: PoseOptions
+
+  @OptionGroup(title: "Optics")
+  var optics: OpticsOptions
+
+  @OptionGroup(title: "Image model")
+  var imageModel: ImageModelOptions
+
+  @OptionGroup(title: "Noise")
+  var noise: NoiseOptions
+
+  @Option(name: [.short, .long], help: "The name of the set to write, without a suffix.")
+  var output: String
+
+  @OptionGroup(title: "Particle sets")
+  var set: ParticleSetOptions
+
+  @OptionGroup
+  var projection: ProjectionArguments
+
+  @OptionGroup(title: "Running")
+  var running: RunningOptions
+
+  func run() throws {
+    installInterruptHandler()
+    switch running.precision {
+    case .single: try run(Float.self)
+    case .double: try run(Double.self)
+    }
+  }
+
+  private func run<Scalar: GridScalar>(_: Scalar.Type) throws {
+    let shard = try set.currentShard()
+    let name = shard.name(of: setName(output))
+    let starPath = try pathBeside(
+      name + ".mrcs", withSuffix: "star", inputs: [input, poses.file].compactMap { $0 })
+    let source = try projection.load(input, as: Scalar.self, threads: running.threads)
+    let plane = try projection.plane(for: source, voltageInKilovolts: optics.voltage)
+    let particles = try makeParticles(on: plane, as: Scalar.self)
+    let range = try shard.range(of: particles.count)
+    // Opened before the long work begins: it says at once what is in the way.
+    let stack = try ResumableStackWriter(
+      path: name + ".mrcs", shape: plane.shape, count: range.count,
+      pixelSizeInAngstroms: plane.pixelSizeInAngstroms, mode: set.float16 ? .float16 : .float32,
+      parameters: parameters(of: particles.count, on: plane, shard: shard), resumes: set.resume,
+      checkpointIntervalInSeconds: set.checkpointInterval)
+    if set.resume {
+      say(
+        stack.firstImage > 0
+          ? "resuming \(stack.path) at image \(stack.firstImage + 1) of \(stack.count)"
+          : "beginning \(stack.path): there is nothing to resume")
+    }
+    if !stack.isFinished {
+      let plan = try projection.makePlan(
+        for: source, onto: plane, poses: particles.count, threads: running.threads)
+      try makeImages(plan, of: particles, in: range, into: stack)
+    }
+    try stack.finish()
+    // The stack's lock is this file's too.
+    let star = try AtomicFile(path: starPath, temporary: .shared)
+    try particles.writeSTAR(
+      range, describing: optics.stack(path: lastComponent(of: stack.path), on: plane), to: star)
+    try star.commit()
+    stack.removeCheckpoint()
+    if let preview = set.preview, shard.number == 1 { try writePreview(of: stack.path, to: preview) }
+    say("wrote \(range.count) images of \(plane.shape) to \(stack.path), what they show to \(starPath)")
+  }
+
+  private func makeParticles<Scalar: GridScalar>(
+    on plane: ImageConfiguration, as _: Scalar.Type
+  ) throws -> SimulatedParticles<Scalar> {
+    let source = try poses.load(pixelSizeInAngstroms: plane.pixelSizeInAngstroms)
+    var transfer: (@Sendable (Int) -> ContrastTransferFunction)?
+    var aberrations: (@Sendable (Int) -> AberrationFactors<Scalar>?)?
+    if let known = source.particleSet {
+      (transfer, aberrations) = try optics.optics(of: known, seed: poses.seed, on: plane, as: Scalar.self)
+    } else if let generator = try optics.generator(seed: poses.seed) {
+      transfer = { generator.transferFunction($0) }
+      aberrations = try optics.aberrationFactors(on: plane, as: Scalar.self)
+    }
+    return SimulatedParticles<Scalar>(
+      poses: source, transfer: transfer, aberrations: aberrations,
+      groupAberrations: try optics.aberrations(), name: lastComponent(of: setName(output)),
+      particlesPerMicrograph: set.particlesPerMicrograph)
+  }
+
+  private func makeImages<Projection: RealImagePlan>(
+    _ projection: Projection, of particles: SimulatedParticles<Projection.Scalar>, in range: Range<Int>,
+    into stack: ResumableStackWriter
+  ) throws {
+    let plane = projection.plane
+    let model = try imageModel.model(hasTransferFunctions: particles.transfer != nil)
+    let noise = try noise.noise(on: plane) {
+      let sample = min(400, particles.count)
+      return try ImageFormationPlan(projection, model: model, sign: imageModel.ctfSign).signalVariance(
+        count: sample, threads: running.threads,
+        particle: { try particles.particle($0 * particles.count / sample) })
+    }
+    let plan = try ImageFormationPlan(
+      projection, model: model, sign: imageModel.ctfSign, noise: noise, seed: poses.seed)
+    let first = stack.firstImage
+    let progress = ProgressBar(what: "simulating", count: range.count - first)
+    do {
+      try plan.imageEach(
+        count: range.count - first, threads: running.threads,
+        particle: { try particles.particle(range.lowerBound + first + $0) },
+        consume: { index, image in
+          try withSinglePrecision(image) { try stack.write($0, at: first + index) }
+          progress.advance()
+        })
+    } catch {
+      // What is done is kept, where the disk still takes it.
+      progress.finish()
+      try? stack.saveCheckpoint()
+      throw error
+    }
+    progress.finish()
+  }
+
+  private func writePreview(of stack: String, to path: String) throws {
+    let file = try MRCFile(path: stack)
+    let images = try (0..<min(48, file.imageCount)).map { try file.readImage($0, as: Float.self) }
+    try writeFileAtomically(path, ContactSheet(columns: 8).png(of: images))
+  }
+
+  /// All that the bytes of the set depend on.
+  private func parameters(
+    of count: Int, on plane: ImageConfiguration, shard: Shard
+  ) throws -> RunParameters {
+    var parameters = RunParameters()
+    parameters.append("version", ExitPlaneCommand.configuration.version)
+    parameters.append("input", try fileFingerprint(input))
+    try poses.describe(into: &parameters)
+    parameters.append("images of the set", count)
+    parameters.append("shard", shard)
+    parameters.append("name", lastComponent(of: setName(output)))
+    parameters.append("image shape", plane.shape)
+    parameters.append("pixel size", plane.pixelSizeInAngstroms)
+    parameters.append("precision", running.precision.rawValue)
+    parameters.append("half precision samples", set.float16)
+    parameters.append("particles per micrograph", set.particlesPerMicrograph)
+    try projection.describe(into: &parameters)
+    optics.describe(into: &parameters)
+    imageModel.describe(into: &parameters)
+    try noise.describe(into: &parameters)
+    return parameters
+  }
+}
+
+/// The pixels in the precision of a file.
+private func withSinglePrecision<Scalar: GridScalar>(
+  _ image: UnsafeBufferPointer<Scalar>, _ body: (UnsafeBufferPointer<Float>) throws -> Void
+) throws {
+  let raw = UnsafeRawBufferPointer(image)
+  if Scalar.self == Float.self { return try body(raw.bindMemory(to: Float.self)) }
+  let doubles = raw.bindMemory(to: Double.self)
+  try withUnsafeTemporaryAllocation(of: Float.self, capacity: doubles.count) { singles in
+    for index in 0..<doubles.count { singles.initializeElement(at: index, to: Float(doubles[index])) }
+    try body(UnsafeBufferPointer(singles))
+  }
+}
+
+struct ParticleSetOptions: ParsableArguments {
+  @Flag(help: "Store half-precision samples (MRC mode 12): half the disk, 11 bits.")
+  var float16 = false
+
+  @Option(help: "Write a contact sheet of the first 48 images to this PNG file.")
+  var preview: String?
+
+  @Option(help: "Particles that share an rlnMicrographName, where the poses' file names none.")
+  var particlesPerMicrograph = 100
+
+  @Option(
+    help: """
+      Make a part of the set alone: 'I/N', I from 1. By default the whole; in a Slurm job array the task's part.
+      """)
+  var shard: Shard?
+
+  @Flag(help: "Go on where a killed run of the same arguments ended; begin where there was none.")
+  var resume = false
+
+  @Option(help: "Seconds between checkpoints: what a killed run loses at the most.")
+  var checkpointInterval = 10.0
+
+  mutating func validate() throws {
+    guard (1...1_000_000).contains(particlesPerMicrograph) else {
+      throw ValidationError(
+        "--particles-per-micrograph is \(particlesPerMicrograph); it must be 1 to 1000000")
+    }
+    guard checkpointInterval >= 0 else {
+      throw ValidationError("--checkpoint-interval is \(checkpointInterval); it must be 0 or more")
+    }
+  }
+
+  func currentShard() throws -> Shard {
+    if let shard { return shard }
+    var environment: [String: String] = [:]
+    for name in ["ID", "COUNT", "MIN", "STEP"].map({ "SLURM_ARRAY_TASK_\($0)" }) {
+      if let value = getenv(name) { environment[name] = String(cString: value) }
+    }
+    return try Shard(slurm: environment) ?? .whole
+  }
+}

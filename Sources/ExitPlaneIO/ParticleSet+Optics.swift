@@ -1,0 +1,96 @@
+import ExitPlane
+
+extension ParticleSet {
+  /// The contrast transfer function of every particle; nil where the file has no `rlnDefocusU`.
+  ///
+  /// A column of the particles goes before one of the optics groups, as in RELION. Without `rlnDefocusV` there is
+  /// no astigmatism; the phase shift, B-factor and scale are 0, 0 Å² and 1 where the file does not say them.
+  ///
+  /// - Throws: `.malformedFile`, with the line, at a value that is not a number or out of its range, and where
+  ///   `rlnVoltage`, `rlnSphericalAberration` or `rlnAmplitudeContrast` is nowhere given.
+  public func transferFunctions() throws -> [ContrastTransferFunction]? {
+    guard let u = try opticalValues("rlnDefocusU") else { return nil }
+    func needed(_ name: String) throws -> (Int) -> Double {
+      guard let values = try opticalValues(name) else {
+        throw table.fault(
+          found: "_rlnDefocusU is given and _\(name) is not",
+          need: "a column of the particles or of data_optics")
+      }
+      return values
+    }
+    let v = try opticalValues("rlnDefocusV") ?? u
+    let angle = try opticalValues("rlnDefocusAngle")
+    let voltage = try needed("rlnVoltage")
+    let aberration = try needed("rlnSphericalAberration")
+    let contrast = try needed("rlnAmplitudeContrast")
+    let phaseShift = try opticalValues("rlnPhaseShift")
+    let bFactor = try opticalValues("rlnCtfBfactor")
+    let scale = try opticalValues("rlnCtfScalefactor")
+    return try (0..<count).map { row in
+      do {
+        return try ContrastTransferFunction(
+          defocusUInAngstroms: u(row), defocusVInAngstroms: v(row),
+          astigmatismAngleInDegrees: angle?(row) ?? 0, voltageInKilovolts: voltage(row),
+          sphericalAberrationInMillimetres: aberration(row), amplitudeContrast: contrast(row),
+          phaseShiftInDegrees: phaseShift?(row) ?? 0, bFactorInSquareAngstroms: bFactor?(row) ?? 0,
+          scale: scale?(row) ?? 1)
+      } catch let error as ExitPlaneError {
+        throw table.fault(row: row, found: "the particle's CTF is not one", need: error.description)
+      }
+    }
+  }
+
+  /// The antisymmetric aberrations of every optics group, in their order: `rlnBeamTiltX`, `rlnBeamTiltY` (mrad)
+  /// and `rlnOddZernike`.
+  ///
+  /// - Throws: `.malformedFile`, with the line, at a value that is not a number or list of numbers.
+  public func aberrations() throws -> [AntisymmetricAberrations] {
+    let source = opticsTable ?? table
+    let rows: [Int]
+    if opticsTable == nil {
+      // RELION 3.0: rows of particles carry their optics, the same for all of a group.
+      var first = [Int?](repeating: nil, count: opticsGroups.count)
+      for (row, group) in opticsGroupIndices.enumerated() where first[group] == nil { first[group] = row }
+      rows = first.map { $0 ?? 0 }
+    } else {
+      rows = Array(opticsGroups.indices)
+    }
+    let x = try source.numbers("rlnBeamTiltX")
+    let y = try source.numbers("rlnBeamTiltY")
+    return try rows.map { row in
+      let zernike = try source["rlnOddZernike"].map { try Self.list($0[row], row: row, of: source) }
+      do {
+        return try AntisymmetricAberrations(
+          beamTiltInMilliradians: SIMD2(x?[row] ?? 0, y?[row] ?? 0), oddZernike: zernike ?? [])
+      } catch let error as ExitPlaneError {
+        throw source.fault(row: row, found: "the group's aberrations are not valid", need: error.description)
+      }
+    }
+  }
+
+  private var opticsTable: STARTable? { opticsBlockIndex.flatMap { document.blocks[$0].asTable } }
+
+  /// By particle, from the table of particles or from their groups'; nil where neither has the column.
+  private func opticalValues(_ name: String) throws -> ((Int) -> Double)? {
+    if let values = try table.numbers(name) { return { values[$0] } }
+    guard let values = try opticsTable?.numbers(name) else { return nil }
+    let groups = opticsGroupIndices
+    return { values[groups[$0]] }
+  }
+
+  /// RELION's lists: "[0.1,-2,3e-4]".
+  private static func list(_ text: String, row: Int, of table: STARTable) throws -> [Double] {
+    var inner = text[...]
+    if inner.first == "[", inner.last == "]" { inner = inner.dropFirst().dropLast() }
+    let parts = inner.split(separator: ",", omittingEmptySubsequences: false)
+    if parts.count == 1, parts[0].allSatisfy({ $0 == " " }) { return [] }
+    return try parts.map { part in
+      guard let number = Double(part.filter { $0 != " " }), number.isFinite else {
+        throw table.fault(
+          row: row, found: "_rlnOddZernike is \(quoted(text))", need: "a list such as [0.1,-2,0.03] is needed"
+        )
+      }
+      return number
+    }
+  }
+}

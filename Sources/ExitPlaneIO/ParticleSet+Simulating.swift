@@ -1,0 +1,34 @@
+import ExitPlane
+
+extension ParticleSet {
+  /// Writes the STAR file of images made of some of these particles, which are all of `stack` in their order.
+  ///
+  /// Everything the set's own file says of them is kept; what it does not say is added.
+  ///
+  /// - Parameter additions: names of columns and their values by a particle's number in this set, from 0.
+  /// - Throws: as `document(describing:)`; what the sink throws.
+  public func write(
+    _ rows: Range<Int>, describing stack: ParticleStack,
+    adding additions: [(name: String, value: (Int) -> String)], to sink: @escaping ByteSink
+  ) throws {
+    let document = try document(describing: stack)
+    var writer = STARWriter(to: sink)
+    for block in document.blocks {
+      guard block.name == "particles", let whole = block.asTable else {
+        try writer.write(block)
+        continue
+      }
+      var table = try STARTable(columns: whole.columns.map { $0.selecting(rows) })
+      try table.setColumn(stack.imageNames(count: rows.count))
+      for (name, value) in additions where table[name] == nil {
+        try table.setColumn(STARColumn(name: name, values: rows.lazy.map(value)))
+      }
+      try writer.beginBlock(block.name)
+      for pair in block.pairs { try writer.pair(pair.name, pair.value) }
+      try writer.beginLoop(table.columns.map(\.name))
+      try writer.appendRows(0..<table.rowCount, of: table)
+      try writer.endBlock()
+    }
+    try writer.finish()
+  }
+}

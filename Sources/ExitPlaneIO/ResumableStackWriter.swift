@@ -1,0 +1,179 @@
+import ExitPlane
+import Synchronization
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// Writes a stack of images that a killed run leaves behind so that the next can go on where it ended.
+///
+/// Images go to `NAME.partial`, which takes its name when complete; `NAME.checkpoint` says how many are safe: it
+/// is written after they have reached the disk, so that it never promises what a power cut may take. The bytes of
+/// the finished file depend on the images alone: not on threads, and not on how often it was interrupted.
+///
+/// - Memory: that of the images in hand; it does not grow with their number.
+public final class ResumableStackWriter: Sendable {
+  public let path: String
+  public let shape: GridShape
+  public let count: Int
+  public let pixelSizeInAngstroms: Double
+  public let mode: MRCOutputMode
+  /// How many images an earlier run has left: the first to be written now.
+  public let firstImage: Int
+  /// The stack was finished by an earlier run, which ended before the checkpoint was removed.
+  public let isFinished: Bool
+
+  private let parameters: RunParameters
+  private let intervalInSeconds: Double
+  private let file: PartialFile
+  private let storage: MRCPixelStorage
+  private let state: Mutex<State>
+
+  private struct State {
+    var done: Int
+    var total: MRCStatistics
+    /// Of images beyond the first that is missing.
+    var waiting: [Int: MRCStatistics] = [:]
+    var isSaving = false
+    var savedAt = ContinuousClock.now
+  }
+
+  private var checkpointPath: String { file.targetPath + ".checkpoint" }
+
+  /// - Parameters:
+  ///   - parameters: what the images depend on, for a later run to be held against.
+  ///   - resumes: goes on where an earlier run ended, or begins where there was none.
+  ///   - checkpointIntervalInSeconds: between checkpoints; what is lost by a kill at the most.
+  ///   - reservesSpace: takes the disk space of the whole stack now, where the file system can.
+  /// - Throws: `.invalidValue` as `MRCStackWriter`; `.mismatch` when an earlier run had other parameters, or is
+  ///   there and is not to be resumed; `.unwritableFile` when another process is writing the file, it cannot be
+  ///   created, or there is too little space.
+  public init(
+    path: String, shape: GridShape, count: Int, pixelSizeInAngstroms: Double, mode: MRCOutputMode = .float32,
+    parameters: RunParameters, resumes: Bool, checkpointIntervalInSeconds: Double = 10,
+    reservesSpace: Bool = true
+  ) throws {
+    try MRCStackWriter.validate(count: count, pixelSizeInAngstroms: pixelSizeInAngstroms)
+    let file = try PartialFile(path: path)
+    let checkpoint = try RunCheckpoint(contentsOf: file.targetPath + ".checkpoint")
+    let byteCount = MRCHeader.byteCount + count * shape.count * mode.mode.bytesPerSample
+    if let checkpoint {
+      try Self.require(checkpoint, continuing: parameters, count: count, path: path, resumes: resumes)
+    }
+    let done = checkpoint?.imageCount ?? 0
+    let isFinished = done == count && file.byteCount == 0 && file.targetByteCount == byteCount
+    if isFinished {
+      file.removePartial()
+    } else {
+      let safe = done == 0 ? 0 : MRCHeader.byteCount + done * shape.count * mode.mode.bytesPerSample
+      guard file.byteCount >= safe else {
+        if file.byteCount == 0 { file.removePartial() }
+        throw ExitPlaneError.file(
+          "\(path).partial", kind: .malformedFile,
+          found: "it has \(file.byteCount) bytes, where the checkpoint beside it promises \(safe)",
+          need: "remove \(path).checkpoint and begin the run again")
+      }
+      do {
+        // Without a checkpoint nothing that is there counts.
+        try file.prepare(byteCount: byteCount, keeping: done == 0 ? 0 : byteCount, reserves: reservesSpace)
+      } catch {
+        if done == 0 { file.removePartial() }
+        throw error
+      }
+    }
+    self.path = path
+    self.shape = shape
+    self.count = count
+    self.pixelSizeInAngstroms = pixelSizeInAngstroms
+    self.mode = mode
+    self.parameters = parameters
+    self.isFinished = isFinished
+    self.file = file
+    firstImage = done
+    intervalInSeconds = checkpointIntervalInSeconds
+    storage = MRCPixelStorage(path: path, shape: shape, mode: mode, noun: "image") {
+      try file.write($0, at: $1)
+    }
+    state = Mutex(State(done: done, total: checkpoint?.statistics ?? MRCStatistics()))
+  }
+
+  private static func require(
+    _ checkpoint: RunCheckpoint, continuing parameters: RunParameters, count: Int, path: String, resumes: Bool
+  ) throws {
+    guard resumes else {
+      throw ExitPlaneError.mismatch(
+        "\(path) was begun by a run that ended at image \(checkpoint.imageCount) of \(count)",
+        "resume it (--resume), or remove \(path).partial and \(path).checkpoint to begin again")
+    }
+    let differences = parameters.differences(from: checkpoint.parameters)
+    guard differences.isEmpty, checkpoint.imageCount <= count else {
+      throw ExitPlaneError.mismatch(
+        "\(path) was begun by another run: \(differences.joined(separator: ", "))",
+        "resume it with the same arguments, or remove \(path).partial and \(path).checkpoint to begin again")
+    }
+  }
+
+  /// Writes image `index`, from `firstImage`: `shape.count` pixels, row-major. Several threads may write at once,
+  /// each image once; now and then one of them saves a checkpoint on its way.
+  ///
+  /// - Throws: `.invalidValue` for an index out of range, a wrong number of pixels, or a pixel that is not finite
+  ///   in the file's mode; `.unwritableFile`.
+  public func write(_ image: UnsafeBufferPointer<Float>, at index: Int) throws {
+    guard (firstImage..<count).contains(index), image.count == shape.count else {
+      throw ExitPlaneError.invalid(
+        "image", got: "number \(index) of \(image.count) pixels",
+        need: "one of \(firstImage) to \(count - 1), of \(shape.count) pixels")
+    }
+    let stored = try storage.store(image, at: index)
+    let isDue = state.withLock { state in
+      state.waiting[index] = stored
+      while let next = state.waiting.removeValue(forKey: state.done) {
+        state.total.join(next)
+        state.done += 1
+      }
+      let elapsed = (ContinuousClock.now - state.savedAt) / .seconds(1)
+      guard !state.isSaving, elapsed >= intervalInSeconds else { return false }
+      state.isSaving = true
+      return true
+    }
+    if isDue {
+      defer { state.withLock { ($0.isSaving, $0.savedAt) = (false, .now) } }
+      try saveCheckpoint()
+    }
+  }
+
+  /// Makes what is written so far safe: data first, then the checkpoint that counts it.
+  ///
+  /// - Throws: `.unwritableFile`.
+  public func saveCheckpoint() throws {
+    let (done, total) = state.withLock { ($0.done, $0.total) }
+    try file.synchronize()
+    try RunCheckpoint(parameters: parameters, imageCount: done, statistics: total).save(to: checkpointPath)
+  }
+
+  /// Writes the header and puts the stack under its name. To be called once, after every `write` has returned.
+  /// The checkpoint stays until `removeCheckpoint`, when what belongs to the stack is written too.
+  ///
+  /// - Throws: `.invalidValue` when an image was not written; `.unwritableFile`.
+  public func finish() throws {
+    guard !isFinished else { return }
+    let (done, total) = state.withLock { ($0.done, $0.total) }
+    guard done == count else {
+      throw ExitPlaneError.invalid(
+        "image \(done + 1) of \(path)", got: "missing", need: "written before the file is finished")
+    }
+    let header = MRCHeader(
+      shape: shape, sections: count, isVolume: false, voxelSizeInAngstroms: pixelSizeInAngstroms,
+      mode: mode.mode, statistics: total)
+    try header.encoded().withUnsafeBytes { try file.write($0, at: 0) }
+    try saveCheckpoint()
+    try file.commit()
+  }
+
+  /// Ends the run: nothing is left beside its results.
+  public func removeCheckpoint() { unlink(checkpointPath) }
+}
