@@ -35,13 +35,17 @@ struct BadStructureTests {
     _atom_site.id
     _atom_site.type_symbol
     _atom_site.label_atom_id
+    _atom_site.label_alt_id
     _atom_site.label_comp_id
     _atom_site.label_asym_id
     _atom_site.label_seq_id
     _atom_site.Cartn_x
     _atom_site.Cartn_y
     _atom_site.Cartn_z
-    1 C CA ALA A 1 1 2 east
+    _atom_site.occupancy
+    _atom_site.B_iso_or_equiv
+    _atom_site.auth_seq_id
+    1 C CA . ALA A 1 1 2 east 1 20 1
 
     """
 
