@@ -5,7 +5,7 @@ import RealModule
 ///
 /// A structure whose atoms have one B-factor has no more kinds of atoms than elements. The weight of each
 /// pixel of a window is then a smooth function of one number, −½ to ½: its Chebyshev series, cut where it
-/// has fallen below the precision, costs a third of two error functions (Docs/Decisions/0010).
+/// has fallen below the precision, costs a third of two error functions (Docs/Decisions/0005).
 struct GaussianTables<Scalar: GridScalar>: Sendable {
   /// For each atom, which kind it is.
   let kinds: [UInt32]
