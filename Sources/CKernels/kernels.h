@@ -16,3 +16,8 @@
 #endif
 
 #define EP_INLINE static inline __attribute__((always_inline))
+
+// The frequency that an entry of a spectrum's axis stands for.
+EP_INLINE int32_t ep_signed_frequency(int32_t index, int32_t length) {
+  return index < (length + 1) / 2 ? index : index - length;
+}

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dispatch
 import ExitPlane
+import ExitPlaneIO
 
 struct BenchmarkCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -2,7 +2,7 @@ import ArgumentParser
 import ExitPlane
 import ExitPlaneIO
 
-struct ProjectCommand: ParsableCommand {
+struct ProjectCommand: PrecisionCommand {
   static let configuration = CommandConfiguration(
     commandName: "project",
     abstract: "Project a map or a structure at many poses into a particle stack.",
@@ -35,15 +35,7 @@ struct ProjectCommand: ParsableCommand {
   @OptionGroup(title: "Running")
   var running: RunningOptions
 
-  func run() throws {
-    installInterruptHandler()
-    switch running.precision {
-    case .single: try run(Float.self)
-    case .double: try run(Double.self)
-    }
-  }
-
-  private func run<Scalar: GridScalar>(_: Scalar.Type) throws {
+  func run<Scalar: GridScalar>(_: Scalar.Type) throws {
     let starPath = try pathBeside(output, withSuffix: "star", inputs: [input, poses.file].compactMap { $0 })
     let source = try projection.load(input, as: Scalar.self, threads: running.threads)
     let poseSource = try poses.load(pixelSizeInAngstroms: source.pixelSizeInAngstroms)

@@ -2,7 +2,7 @@ import ArgumentParser
 import ExitPlane
 import ExitPlaneIO
 
-struct RenderCommand: ParsableCommand {
+struct RenderCommand: PrecisionCommand {
   static let configuration = CommandConfiguration(
     commandName: "render",
     abstract: "Render a structure to a map.",
@@ -46,15 +46,7 @@ struct RenderCommand: ParsableCommand {
   @OptionGroup(title: "Running")
   var running: RunningOptions
 
-  func run() throws {
-    installInterruptHandler()
-    switch running.precision {
-    case .single: try run(Float.self)
-    case .double: try run(Double.self)
-    }
-  }
-
-  private func run<Scalar: GridScalar>(_: Scalar.Type) throws {
+  func run<Scalar: GridScalar>(_: Scalar.Type) throws {
     guard !isSameFile(structure, output) else {
       throw ExitPlaneError.mismatch("\(output) would be written over the input", "name another --output")
     }

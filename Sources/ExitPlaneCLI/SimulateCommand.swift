@@ -10,7 +10,7 @@ import ExitPlaneIO
   import Darwin
 #endif
 
-struct SimulateCommand: ParsableCommand {
+struct SimulateCommand: PrecisionCommand {
   static let configuration = CommandConfiguration(
     commandName: "simulate",
     abstract: "Make a particle set of a map or a structure: optics, noise, a stack and its STAR file.",
@@ -56,15 +56,7 @@ struct SimulateCommand: ParsableCommand {
   @OptionGroup(title: "Running")
   var running: RunningOptions
 
-  func run() throws {
-    installInterruptHandler()
-    switch running.precision {
-    case .single: try run(Float.self)
-    case .double: try run(Double.self)
-    }
-  }
-
-  private func run<Scalar: GridScalar>(_: Scalar.Type) throws {
+  func run<Scalar: GridScalar>(_: Scalar.Type) throws {
     let shard = try set.currentShard()
     let name = shard.name(of: setName(output))
     let starPath = try pathBeside(

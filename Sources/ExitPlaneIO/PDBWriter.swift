@@ -17,10 +17,10 @@ public func encodePDB(_ structure: IdealStructure, title: String) throws -> [UIn
     lines.append(
       try "ATOM  " + column("\(serial)", width: 5, "serial number") + " "
         + column(atomName(atom), width: 4, "atom name") + " " + residue + "    "
-        + column(fixed(position.x, places: 3), width: 8, "x in Å")
-        + column(fixed(position.y, places: 3), width: 8, "y in Å")
-        + column(fixed(position.z, places: 3), width: 8, "z in Å") + "  1.00"
-        + column(fixed(atom.bFactorInSquareAngstroms, places: 2), width: 6, "B-factor in Å²")
+        + column(rounded(position.x, places: 3), width: 8, "x in Å")
+        + column(rounded(position.y, places: 3), width: 8, "y in Å")
+        + column(rounded(position.z, places: 3), width: 8, "z in Å") + "  1.00"
+        + column(rounded(atom.bFactorInSquareAngstroms, places: 2), width: 6, "B-factor in Å²")
         + "          " + column(elementSymbol(atom.atomicNumber), width: 2, "element"))
     if index + 1 == structure.atoms.count || structure.atoms[index + 1].chain != atom.chain {
       serial += 1
@@ -62,13 +62,4 @@ private func column(_ text: String, width: Int, _ what: String) throws -> String
       .unsupported, "a PDB file has \(width) columns for the \(what), and '\(text)' does not fit")
   }
   return String(repeating: " ", count: width - text.utf8.count) + text
-}
-
-private func fixed(_ value: Double, places: Int) -> String {
-  guard value.isFinite, abs(value) < 1e9 else { return "\(value)" }
-  let scale = (0..<places).reduce(1) { product, _ in product * 10 }
-  let units = Int((value * Double(scale)).rounded())
-  let digits = "\(units.magnitude % UInt(scale))"
-  return (units < 0 ? "-" : "") + "\(units.magnitude / UInt(scale))."
-    + String(repeating: "0", count: places - digits.utf8.count) + digits
 }
