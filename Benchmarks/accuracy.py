@@ -34,13 +34,14 @@ options = parser.parse_args()
 environments = Environments(options.venv_dir)
 environments.enter("figures")
 
-import finufft
 import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import mrcfile
 import numpy as np
+
+import direct_sum
 
 MAPS = ("white noise", "protein")
 # Interpolation, label of the setting and the option that sets it.
@@ -57,40 +58,6 @@ PEERS = [
     ("torch-projectors 0.13.1", "torch", "torch_projectors_slice_accuracy.py", interpolation, (1, 2))
     for interpolation in ("linear", "cubic")
 ]
-
-
-def matrix(rot, tilt, psi):
-    """RELION's angles as the rotation of the object."""
-    def z(a):
-        c, s = np.cos(np.radians(a)), np.sin(np.radians(a))
-        return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
-
-    c, s = np.cos(np.radians(-tilt)), np.sin(np.radians(-tilt))
-    return z(-psi) @ np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]]) @ z(-rot)
-
-
-def direct(volume, rotations, pad=1):
-    n, side = volume.shape[0], round(pad * volume.shape[0])
-    axis = np.arange(n) - n // 2
-    z, y, x = (a.ravel().astype(float) for a in np.meshgrid(axis, axis, axis, indexing="ij"))
-    images = []
-    for r in rotations:
-        u, v = (r[0, 0] * x + r[0, 1] * y + r[0, 2] * z), (r[1, 0] * x + r[1, 1] * y + r[1, 2] * z)
-        f = finufft.nufft2d1(v * 2 * np.pi / side, u * 2 * np.pi / side, volume.ravel().astype(complex), (side, side),
-                             eps=1e-10, isign=-1, modeord=1)
-        # The image of the half spectrum, as an inverse real transform takes it.
-        image = np.fft.fftshift(np.fft.irfft2(f[:, : side // 2 + 1], s=(side, side)))
-        first = side // 2 - n // 2
-        images.append(image[first : first + n, first : first + n])
-    return np.array(images)
-
-
-def error(got, want):
-    n = want.shape[-1]
-    k = np.fft.fftfreq(n)
-    inside = np.hypot(k[:, None], k[None, :]) < 0.5
-    spectrum = np.fft.fft2(want)[:, inside]
-    return np.linalg.norm(np.fft.fft2(got.astype(float) - want)[:, inside]) / np.linalg.norm(spectrum)
 
 
 def pin():
@@ -112,11 +79,8 @@ def milliseconds(workload, setting):
 
 def measure(box, folder):
     """Rows of (method, curve, ms, errors by map)."""
-    rng = np.random.default_rng(3)
-    angles = np.column_stack([rng.uniform(-180, 180, options.poses),
-                              np.degrees(np.arccos(rng.uniform(-1, 1, options.poses))),
-                              rng.uniform(-180, 180, options.poses)]).round(6)
-    rotations = np.array([matrix(*pose) for pose in angles])
+    angles = direct_sum.random_angles(options.poses)
+    rotations = np.array([direct_sum.rotation_matrix(*pose) for pose in angles])
     np.save(folder / "rotations.npy", rotations)
     run([options.exitplane, "render", folder / "demo/model.pdb", "--box", box, "--voxel-size", 179.2 / box,
          "--output", folder / "protein.mrc"])
@@ -125,11 +89,8 @@ def measure(box, folder):
     wanted = []
     for i, volume in enumerate(volumes):
         np.save(folder / f"map{i}.npy", volume)
-        with mrcfile.new(folder / f"map{i}.mrc", overwrite=True) as file:
-            file.set_data(volume)
-            file.voxel_size = 1.0
-            file.set_volume()
-        wanted.append(direct(volume, rotations))
+        direct_sum.write_map(folder / f"map{i}.mrc", volume)
+        wanted.append(direct_sum.images(volume, rotations))
 
     rows = []
     poses = ["--euler=" + ",".join(f"{a:.6f}" for a in pose) for pose in angles]
@@ -138,7 +99,7 @@ def measure(box, folder):
         for i, want in enumerate(wanted):
             run([options.exitplane, "project", folder / f"map{i}.mrc", *poses, "--interpolation", interpolation,
                  *setting, "--output", folder / "out.mrcs"])
-            errors.append(error(mrcfile.read(folder / "out.mrcs"), want))
+            errors.append(direct_sum.relative_error(mrcfile.read(folder / "out.mrcs"), want))
         rows.append((f"ExitPlane, {interpolation}, {label}", f"ExitPlane, {interpolation}",
                      milliseconds(f"slice-{interpolation}-{box}", setting), errors))
         print(rows[-1], file=sys.stderr)
@@ -150,8 +111,8 @@ def measure(box, folder):
                        "--pad", pad])
             best = min(json.loads(line)["milliseconds_per_projection"] for line in out.splitlines())
             crops = name.startswith("cryoJAX") and pad > 1
-            sums = [direct(volume, rotations, pad) for volume in volumes] if crops else wanted
-            errors = [error(np.load(folder / f"out{i}.npy"), want) for i, want in enumerate(sums)]
+            sums = [direct_sum.images(volume, rotations, pad) for volume in volumes] if crops else wanted
+            errors = [direct_sum.relative_error(np.load(folder / f"out{i}.npy"), want) for i, want in enumerate(sums)]
             rows.append((f"{name}, {interpolation}, pad {pad}", f"{name}, {interpolation}", best, errors))
             print(rows[-1], file=sys.stderr)
     return rows

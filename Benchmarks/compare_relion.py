@@ -44,17 +44,8 @@ import finufft
 import mrcfile
 import numpy as np
 
+from direct_sum import grid_points, rotation_matrix
 from relion_star import write_poses
-
-
-def relion_matrix(rot, tilt, psi):
-    """Volume to image: Rz(-psi) Ry(-tilt) Rz(-rot), right-handed active rotations, degrees."""
-    def z(a):
-        c, s = np.cos(np.radians(a)), np.sin(np.radians(a))
-        return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
-
-    c, s = np.cos(np.radians(-tilt)), np.sin(np.radians(-tilt))
-    return z(-psi) @ np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]]) @ z(-rot)
 
 
 class DefiningSum:
@@ -62,9 +53,7 @@ class DefiningSum:
 
     def __init__(self, volume, voxel_size):
         self.box, self.voxel_size = volume.shape[0], voxel_size
-        axis = np.arange(self.box) - self.box // 2
-        z, y, x = np.meshgrid(axis, axis, axis, indexing="ij")
-        self.points = np.stack([x.ravel(), y.ravel(), z.ravel()]).astype(float)
+        self.points = grid_points(self.box)
         self.values = volume.ravel().astype(float)
         self.frequencies = np.fft.fftfreq(self.box)
 
@@ -129,7 +118,7 @@ def main(folder):
 
     definition = DefiningSum(volume, voxel_size)
     # RELION's origins say where the particle's centre lies: minus the shift of the object.
-    poses = [(relion_matrix(*a), -o / voxel_size) for a, o in zip(angles, origins)]
+    poses = [(rotation_matrix(*a), -o / voxel_size) for a, o in zip(angles, origins)]
     sums = np.array([definition.spectrum(*pose) for pose in poses])
     rows, columns = rng.integers(0, box, (2, 20))
     plain = definition.at(*poses[0], rows, columns)
