@@ -1,8 +1,8 @@
-// Writes Sources/ExitPlane/Fourier/FFTWisdom.swift: what FFTW's planner finds when it may measure, for the
+// Writes Sources/ExitPlane/Kernels/FFTWisdom.swift: what FFTW's planner finds when it may measure, for the
 // inverse transforms that end a projection. Docs/Decisions/0004 says why it is kept.
 //
 //   cc -O2 -o /tmp/fftw_wisdom Scripts/fftw_wisdom.c -lfftw3f -lfftw3
-//   /tmp/fftw_wisdom > Sources/ExitPlane/Fourier/FFTWisdom.swift
+//   /tmp/fftw_wisdom > Sources/ExitPlane/Kernels/FFTWisdom.swift
 //
 // On a quiet machine. Each side is planned several times; the plan that runs quickest is kept where it gains
 // 5 % at least. Progress and gains go to standard error.

@@ -57,3 +57,11 @@ public struct ExitPlaneError: Error, Hashable, CustomStringConvertible {
     return ExitPlaneError(kind, "\(place): \(found); \(need)")
   }
 }
+
+/// - Throws: `.invalidValue` when the value is not finite and above 0.
+func validatePositive(_ what: String, _ value: Double, unit: String) throws {
+  guard value.isFinite, value > 0 else {
+    throw ExitPlaneError.invalid(
+      what, got: "\(value) \(unit)", need: "finite and above 0 \(unit)")
+  }
+}

@@ -1,5 +1,5 @@
 // Inner loops that reach instruction sets Swift cannot ask for in a package (Docs/Decisions/0002).
-// Each has a plain Swift counterpart in Tests/Oracles that the tests hold it to.
+// The tests hold each to a plain or direct sum.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -126,11 +126,10 @@ void ep_gaussians_add_d(const ep_gaussians *gaussians, const ep_gaussian_view *v
                         const ep_gaussian_band *band, double *scratch);
 
 /// A window's taps as polynomials: (degree + 1) × lanes coefficients, highest power first, of which `width`
-/// lanes are taps and the others 0. The lanes are 4, 8 or 16; the degree is at most 20.
+/// lanes are taps and the others 0. The lanes are the width rounded up to 4, 8 or 16; the degree is at most 20.
 typedef struct {
   const void *coefficients;
   int32_t width;
-  int32_t lanes;
   int32_t degree;
 } ep_spread_window;
 

@@ -1,7 +1,6 @@
-import CFFTW
 import Synchronization
 
-/// The seam to the FFT library: everything that knows FFTW is in this file and in `KernelTable`.
+/// The way to the FFT library. What knows FFTW itself is in `KernelTable`, `LineKernels` and `FFTWisdom`.
 ///
 /// Plans are made under one lock, as FFTW asks, and run from any number of threads. They are not measured when
 /// they are made: a measured plan depends on what else the machine was doing, and with it the last bits of every

@@ -39,8 +39,6 @@ public struct NonuniformFFT2D<Scalar: GridScalar>: Sendable {
 
   /// Samples a point is spread over on each axis.
   public var windowWidth: Int { grid.kernel.width }
-  /// The grid that points are spread on.
-  public var gridShape: GridShape { GridShape(uncheckedRows: grid.rows, columns: grid.columns) }
 
   /// The half spectrum of real strengths, made that of a real image.
   ///
@@ -50,10 +48,8 @@ public struct NonuniformFFT2D<Scalar: GridScalar>: Sendable {
     let workspace = try takeWorkspace(points: x.count)
     try transform(x: x, y: y, strengths: strengths, using: workspace, into: half)
     returnWorkspace(workspace, points: x.count)
-    try ImageSynthesis<Scalar>(shape).symmetrize(half.pointer)
-    return HalfSpectrum(
-      shape: shape,
-      unchecked: Array(UnsafeRawBufferPointer(half.buffer).bindMemory(to: Complex<Scalar>.self)))
+    shape.symmetrize(half.pointer)
+    return HalfSpectrum(shape: shape, unchecked: half.buffer.complexValues)
   }
 
   /// The full spectrum of complex strengths, `rows × columns`, zero frequency in the corner and the Nyquist

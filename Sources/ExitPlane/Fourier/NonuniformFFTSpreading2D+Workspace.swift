@@ -13,8 +13,8 @@ extension SpreadingGrid2D {
     let combined: TransformedRows?
     let sorted: AlignedBuffer<UInt8>?
 
-    /// The kernel spreads four quarters of a block in turn, which should lie apart. Points in the order of a map
-    /// or an image do when a quarter is many rows of it and not a whole number of them: 9 ns a voxel against 14
+    /// The kernel spreads four quarters of a block in turn, which should lie apart. Points in the order of an
+    /// image do when a quarter is many rows of it and not a whole number of them: 9 ns a voxel against 14
     /// with blocks of 1024.
     static var defaultBlockLength: Int { 4 * 1061 }
 

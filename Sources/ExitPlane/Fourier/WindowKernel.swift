@@ -130,7 +130,7 @@ struct WindowKernel<Scalar: GridScalar>: Sendable {
     coefficients.withUnsafeBufferPointer { coefficients in
       var window = ep_spread_window(
         coefficients: UnsafeRawPointer(coefficients.baseAddress), width: Int32(width),
-        lanes: Int32(paddedWidth), degree: Int32(degree))
+        degree: Int32(degree))
       body(&window)
     }
   }

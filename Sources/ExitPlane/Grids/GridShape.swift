@@ -32,6 +32,6 @@ public struct GridShape: Hashable, Sendable, CustomStringConvertible {
   public var description: String { "\(rows) × \(columns)" }
 }
 
-/// Where index `i` of an axis of `length` samples lies from the origin sample: `i − length / 2`.
+/// The index of the origin sample of an axis: sample `i` lies at `i − originOffset(length)`.
 @inlinable
 public func originOffset(_ length: Int) -> Int { length / 2 }

@@ -95,6 +95,12 @@ func electronWavelengthInAngstroms(kilovolts: Double) -> Double {
 
 let electronRestEnergyInKiloelectronvolts = 510.99895
 
+/// `λ γ`, in radians per Å⁻¹: the phase that electrons gain per rescaled potential, in Å⁻², integrated along the beam.
+func phasePerRescaledPotential(kilovolts: Double) -> Double {
+  electronWavelengthInAngstroms(kilovolts: kilovolts)
+    * (1 + kilovolts / electronRestEnergyInKiloelectronvolts)
+}
+
 /// The signed frequency of entry `index` of a transform of `length` samples with zero frequency in the
 /// corner: `0, 1, …, −2, −1`, an even length's Nyquist negative.
 @inline(__always)

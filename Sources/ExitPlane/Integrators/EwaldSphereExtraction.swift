@@ -130,14 +130,10 @@ public struct EwaldSpherePlan<Volume: FourierSliceVolume>: ProjectionPlan {
   }
 
   public func integrate(at pose: Pose, using workspace: inout Workspace) -> FullSpectrum<Scalar> {
-    FullSpectrum(shape: plane.paddedShape, unchecked: complex(spectrum(at: pose, using: &workspace)))
+    FullSpectrum(shape: plane.paddedShape, unchecked: spectrum(at: pose, using: &workspace).complexValues)
   }
 
   public func project(at pose: Pose, using workspace: inout Workspace) -> ComplexImage<Scalar> {
-    ComplexImage(shape: plane.paddedShape, unchecked: complex(image(at: pose, using: &workspace)))
-  }
-
-  private func complex(_ scalars: UnsafeMutableBufferPointer<Scalar>) -> [Complex<Scalar>] {
-    Array(UnsafeRawBufferPointer(scalars).bindMemory(to: Complex<Scalar>.self))
+    ComplexImage(shape: plane.paddedShape, unchecked: image(at: pose, using: &workspace).complexValues)
   }
 }

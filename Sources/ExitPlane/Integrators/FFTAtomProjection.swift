@@ -167,8 +167,8 @@ public struct FFTAtomPlan<Scalar: GridScalar>: RealImagePlan {
           into: half)
       }
     }
-    fine.symmetrize(half)
-    if shift != SIMD2(0, 0) { fine.zeroUnshiftable(half) }
+    fine.shape.symmetrize(half)
+    if shift != SIMD2(0, 0) { fine.shape.zeroUnshiftable(half) }
   }
 
   public func image(

@@ -56,13 +56,8 @@ public struct FFTAtomRendering<Scalar: GridScalar>: Sendable {
     let scale = 1 / (h * h * h * Double(size) * Double(size) * Double(size))
     for pass in passes {
       let factors = try (0...corner).map { square in
-        let frequency = Double(square).squareRoot() / (Double(size) * h)
-        let value = pass.factor(frequency)
-        guard value.isFinite else {
-          throw ExitPlaneError.invalid(
-            "scattering factor at \(frequency) 1/Å", got: "\(value) Å", need: "finite")
-        }
-        return value * scale
+        scale
+          * (try finiteScatteringFactor(pass.factor, at: Double(square).squareRoot() / (Double(size) * h)))
       }
       grid.spread(
         x: pass.x, y: pass.y, z: pass.z, origin: Double(originOffset(size)), scale: 1 / h,

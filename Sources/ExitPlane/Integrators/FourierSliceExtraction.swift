@@ -1,42 +1,6 @@
 import CKernels
 import ComplexModule
 
-/// A volume whose transform can be sampled on a plane.
-public protocol FourierSliceVolume<Scalar>: Sendable {
-  associatedtype Scalar: GridScalar
-  /// Samples an axis of the transform.
-  var gridSize: Int { get }
-  /// Frequencies an axis of the volume's own slices.
-  var sliceSize: Int { get }
-  var voxelSizeInAngstroms: Double { get }
-  /// The transform at zero frequency.
-  var zeroFrequency: Double { get }
-  /// Whether an `InverseSincMask` fits the volume's interpolation.
-  static var takesInverseSincMask: Bool { get }
-  /// Samples the transform; see `ep_slice_plane`. For this module alone.
-  func _sample(
-    _ plane: SlicePlane, outOfBounds: OutOfBoundsMode<Scalar>, into spectrum: UnsafeMutablePointer<Scalar>)
-  /// The transform at one frequency in samples of the grid, `(x, y, z)`, below 10⁹ each. For this module alone.
-  func _value(at frequency: SIMD3<Double>, outOfBounds: OutOfBoundsMode<Scalar>) -> Complex<Scalar>
-}
-
-extension FourierSliceVolume {
-  public var sliceSize: Int { gridSize }
-  public static var takesInverseSincMask: Bool { false }
-}
-
-/// The value of an interpolation neighbour outside the grid.
-public enum OutOfBoundsMode<Scalar: GridScalar>: Sendable, Hashable {
-  /// A value of its own (SciPy's `grid-constant`).
-  case fill(Complex<Scalar>)
-  /// The nearest sample on the edge (SciPy's `nearest`).
-  case clip
-  /// The sample a period away (SciPy's `grid-wrap`).
-  case wrap
-
-  public static var zero: OutOfBoundsMode { .fill(.zero) }
-}
-
 /// On which frequencies a slice is taken.
 public enum SliceGrid: String, Sendable, Hashable, CaseIterable {
   /// The image's own: what falls outside its box wraps into it (RELION's way, and the cheapest).
@@ -160,32 +124,10 @@ public struct FourierSlicePlan<Volume: FourierSliceVolume>: RealImagePlan {
     workspace.factors.set(shiftInPixels: shift, fromCentre: fromCentre, scale: scale)
     let slicePlane = geometry.plane(at: pose.rotation, factors: workspace.factors)
     volume._sample(slicePlane, outOfBounds: outOfBounds, into: half)
-    sampleCorner(slicePlane, into: half)
+    volume.sampleCorner(of: slicePlane, outOfBounds: outOfBounds, into: half)
     (half[0], half[1]) = (Scalar(volume.zeroFrequency * scale), 0)
-    slice.symmetrize(half)
-    if shift != SIMD2(0, 0) { slice.zeroUnshiftable(half) }
-  }
-
-  /// Samples the entry that is at Nyquist on both axes anew.
-  ///
-  /// Nyquist frequencies are negative, but a half spectrum's columns are sampled as positive ones. Elsewhere the
-  /// average with the conjugate partner takes in both signs; this entry is its own partner, and (½, −½) is
-  /// another frequency than (−½, −½).
-  private func sampleCorner(_ slicePlane: SlicePlane, into half: UnsafeMutablePointer<Scalar>) {
-    let (rows, columns) = (slice.shape.rows, slice.shape.columns)
-    guard rows % 2 == 0, columns % 2 == 0,
-      slicePlane.isSampled(row: rows / 2, column: columns / 2)
-    else { return }
-    let point = slicePlane.point(row: rows / 2, column: columns / 2)
-    let index = 2 * ((rows / 2) * slice.shape.spectrumColumns + columns / 2)
-    let bandLimit = slicePlane.bandLimit(gridSize: volume.gridSize)
-    guard max(abs(point.x), abs(point.y), abs(point.z)) <= bandLimit else {
-      half[index] = 0
-      return
-    }
-    // Both factors are real here: without a shift signs, and with one the entry will be zeroed.
-    let factor: (re: Scalar, im: Scalar) = slicePlane.factor(row: rows / 2, column: columns / 2)
-    half[index] = volume._value(at: point, outOfBounds: outOfBounds).real * factor.re
+    slice.shape.symmetrize(half)
+    if shift != SIMD2(0, 0) { slice.shape.zeroUnshiftable(half) }
   }
 
   public func image(

@@ -88,7 +88,6 @@ private func extract<Volume: FourierSliceVolume>(
       : volume._value(at: frequency * samples, outOfBounds: outOfBounds)
     (half.pointer[2 * index], half.pointer[2 * index + 1]) = (value.real, value.imaginary)
   }
-  try ImageSynthesis(slice.shape).symmetrize(half.pointer)
-  let values = UnsafeRawBufferPointer(half.buffer).bindMemory(to: Complex<Volume.Scalar>.self)
-  return HalfSpectrum(shape: slice.shape, unchecked: Array(values))
+  slice.shape.symmetrize(half.pointer)
+  return HalfSpectrum(shape: slice.shape, unchecked: half.buffer.complexValues)
 }

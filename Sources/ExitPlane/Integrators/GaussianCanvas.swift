@@ -1,5 +1,4 @@
 import CKernels
-import Dispatch
 
 /// Pixels on which Gaussians are summed, with the margins that the kernel asks for.
 ///
@@ -48,29 +47,31 @@ final class GaussianCanvas<Scalar: GridScalar>: @unchecked Sendable {
     range: (GaussianGroups<Scalar>.Group) -> Range<Int> = { 0..<$0.atoms.count }
   ) {
     let ranges = groups.groups.map(range)
-    concurrently(bands.count) { [self] band in
-      let rows = bands[band]
-      (pixels.pointer + rows.lowerBound * pitch).update(repeating: 0, count: rows.count * pitch)
-      if let totals {
-        (totals.pointer + rows.lowerBound * shape.columns).update(
-          repeating: 0, count: rows.count * shape.columns)
-      }
-      var inChunk = 0
-      for (group, range) in zip(groups.groups, ranges) {
-        var first = range.lowerBound
-        while first < range.upperBound {
-          let end = totals == nil ? range.upperBound : min(range.upperBound, first + Self.chunk - inChunk)
-          add(group, first..<end, of: volume, view: view, band: band)
-          inChunk += end - first
-          first = end
-          if totals != nil, inChunk == Self.chunk {
-            flush(rows)
-            inChunk = 0
+    parallelForEach(
+      count: bands.count, threads: bands.count, workspace: {},
+      body: { [self] band, _ in
+        let rows = bands[band]
+        (pixels.pointer + rows.lowerBound * pitch).update(repeating: 0, count: rows.count * pitch)
+        if let totals {
+          (totals.pointer + rows.lowerBound * shape.columns).update(
+            repeating: 0, count: rows.count * shape.columns)
+        }
+        var inChunk = 0
+        for (group, range) in zip(groups.groups, ranges) {
+          var first = range.lowerBound
+          while first < range.upperBound {
+            let end = totals == nil ? range.upperBound : min(range.upperBound, first + Self.chunk - inChunk)
+            add(group, first..<end, of: volume, view: view, band: band)
+            inChunk += end - first
+            first = end
+            if totals != nil, inChunk == Self.chunk {
+              flush(rows)
+              inChunk = 0
+            }
           }
         }
-      }
-      if totals != nil { flush(rows) }
-    }
+        if totals != nil { flush(rows) }
+      })
   }
 
   private func add(
@@ -120,9 +121,4 @@ final class GaussianCanvas<Scalar: GridScalar>: @unchecked Sendable {
       }
     }
   }
-}
-
-private func concurrently(_ count: Int, _ body: @Sendable (Int) -> Void) {
-  guard count > 1 else { return body(0) }
-  DispatchQueue.concurrentPerform(iterations: count, execute: body)
 }

@@ -145,7 +145,7 @@ public struct GaussianMixturePlan<Scalar: GridScalar>: RealImagePlan {
     cropping.coarse.crop(fine.half.pointer, of: computed, into: coarse.half.pointer)
     coarse.factors.set(
       shiftInPixels: SIMD2(0, 0), fromCentre: true, scale: 1 / Double(computed.count))
-    cropping.coarse.multiply(coarse.half.pointer, by: coarse.factors)
+    coarse.factors.multiply(coarse.half.pointer)
     cropping.coarse.fft.inverse(coarse.half.pointer, coarse.image.pointer)
     Scalar._kernels.cropOrPad(
       coarse.image.pointer, cropping.coarse.shape, image.pointer, plane.paddedShape)
@@ -192,6 +192,6 @@ extension ImageSynthesis {
       let opposite = fine + -k * fineWidth
       for i in 0..<width { half[row * width + i] = (source[i] + opposite[i]) / 2 }
     }
-    symmetrize(half)
+    shape.symmetrize(half)
   }
 }

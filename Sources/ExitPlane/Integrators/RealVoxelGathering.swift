@@ -99,13 +99,7 @@ struct RealVoxelGathering<Scalar: GridScalar>: Sendable {
     let slice = geometry.plane(at: pose.rotation, factors: factors)
     transform._sample(slice, outOfBounds: .zero, into: half)
     (half[0], half[1]) = (Scalar(transform.zeroFrequency * scale), 0)
-    guard shape.rows % 2 == 0, shape.columns % 2 == 0 else { return }
-    // This entry is its own partner, but (½, −½) is another frequency than (−½, −½), which it stands for. Both
-    // factors are real without a shift, and with one it will be zeroed.
-    let (row, column) = (shape.rows / 2, shape.columns / 2)
-    let factor: (re: Scalar, im: Scalar) = slice.factor(row: row, column: column)
-    let value = transform._value(at: slice.point(row: row, column: column), outOfBounds: .zero)
-    half[2 * (row * shape.spectrumColumns + column)] = value.real * factor.re
+    transform.sampleCorner(of: slice, outOfBounds: .zero, into: half)
   }
 
   /// The Nyquist column's factor for every voxel shifted by itself: the average with the conjugate partner

@@ -149,8 +149,8 @@ public struct RealVoxelPlan<Scalar: GridScalar>: RealImagePlan {
       method.transform(
         at: pose, fromCentre: fromCentre, scale: scale, factors: workspace.factors, into: half)
     }
-    synthesis.symmetrize(half)
-    if pose.shiftInAngstroms != SIMD2(0, 0) { synthesis.zeroUnshiftable(half) }
+    synthesis.shape.symmetrize(half)
+    if pose.shiftInAngstroms != SIMD2(0, 0) { synthesis.shape.zeroUnshiftable(half) }
   }
 
   public func spectrum(

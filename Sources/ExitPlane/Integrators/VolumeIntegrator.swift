@@ -63,9 +63,7 @@ where Spectrum == HalfSpectrum<Scalar>, Image == RealImage<Scalar> {
 
 extension RealImagePlan {
   public func integrate(at pose: Pose, using workspace: inout Workspace) -> HalfSpectrum<Scalar> {
-    let scalars = UnsafeRawBufferPointer(spectrum(at: pose, using: &workspace))
-    return HalfSpectrum(
-      shape: plane.paddedShape, unchecked: Array(scalars.bindMemory(to: Complex<Scalar>.self)))
+    HalfSpectrum(shape: plane.paddedShape, unchecked: spectrum(at: pose, using: &workspace).complexValues)
   }
 
   public func project(at pose: Pose, using workspace: inout Workspace) -> RealImage<Scalar> {

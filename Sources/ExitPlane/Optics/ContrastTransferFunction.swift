@@ -81,7 +81,7 @@ public struct ContrastTransferFunction: Hashable, Sendable {
   ///
   /// - Source: P. W. Hawkes and E. Kasper, Principles of Electron Optics 4 (2022), eqs. 69.6 and 69.34b.
   public var phasePerRescaledPotential: Double {
-    wavelengthInAngstroms * (1 + voltageInKilovolts / electronRestEnergyInKiloelectronvolts)
+    ExitPlane.phasePerRescaledPotential(kilovolts: voltageInKilovolts)
   }
 
   /// Where the amplitude contrast and the phase plate begin: the phase at zero frequency, in radians.

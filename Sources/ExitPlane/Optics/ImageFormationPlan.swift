@@ -181,11 +181,11 @@ public struct ImageFormationPlan<Projection: RealImagePlan>: Sendable {
       }
     } else {
       scale *= model.factor(
-        phasePerRescaledPotential: plane.wavelengthInAngstroms * plane.lorentzFactor)
+        phasePerRescaledPotential: ExitPlane.phasePerRescaledPotential(kilovolts: plane.voltageInKilovolts))
     }
     if !isCentred {
       workspace.factors.set(shiftInPixels: SIMD2(0, 0), fromCentre: true, scale: scale)
-      synthesis.multiply(half, by: workspace.factors)
+      workspace.factors.multiply(half)
     }
   }
 
@@ -198,7 +198,7 @@ public struct ImageFormationPlan<Projection: RealImagePlan>: Sendable {
     scratch.update(repeating: 0, count: count)
     random.addNormals(to: scratch, count: count, standardDeviation: Scalar(scale), particle: particle)
     multiplyPairs(scratch, by: noiseAmplitudes)
-    synthesis.symmetrize(scratch)
+    synthesis.shape.symmetrize(scratch)
     add(scratch, to: half, count: count)
   }
 }

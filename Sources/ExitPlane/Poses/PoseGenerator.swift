@@ -118,12 +118,6 @@ public struct PreferredDirection: Hashable, Sendable {
     self.weight = weight
   }
 
-  /// The direction of the beam in the object, for a view along RELION's rot and tilt.
-  public var unitVector: SIMD3<Double> {
-    let view = Rotation.about(z: rotInDegrees) * Rotation.about(y: tiltInDegrees)
-    return view * SIMD3(0, 0, 1)
-  }
-
   /// Three uniform numbers in 0..<1 to a rotation.
   ///
   /// - Source: the cosine of the angle by inversion, G. Ulrich, Appl. Statist. 33 (1984) 158–163, for the sphere.

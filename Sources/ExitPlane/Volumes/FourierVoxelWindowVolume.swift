@@ -12,7 +12,7 @@ import ComplexModule
 public struct FourierVoxelWindowVolume<Scalar: GridScalar>: Sendable {
   /// Voxels an axis of the map.
   public let mapSize: Int
-  /// Samples an axis of the transform: the map's times an oversampling of 1.25 to 2.
+  /// Samples an axis of the transform: the map's times the oversampling, 1.25 to 2 where it is chosen by cost.
   public var gridSize: Int { grid.size }
   public let voxelSizeInAngstroms: Double
   /// The relative RMS error asked for.

@@ -103,13 +103,7 @@ struct ScatteringFactorSpan {
     rest.reserveCapacity(functions.count * points)
     for function in functions {
       let values = try (0..<points).map { point in
-        let frequency = limit * Double(point) / Double(points - 1)
-        let value = function(frequency)
-        guard value.isFinite else {
-          throw ExitPlaneError.invalid(
-            "scattering factor at \(frequency) 1/Å", got: "\(value) Å", need: "finite")
-        }
-        return value
+        try finiteScatteringFactor(function, at: limit * Double(point) / Double(points - 1))
       }
       let peak = values.reduce(0) { max($0, abs($1)) }
       peaks.append(peak)
@@ -148,4 +142,15 @@ struct ScatteringFactorSpan {
       coefficients.append(zip(result, members).map { $0 * peaks[index] / peaks[$1] })
     }
   }
+}
+
+/// The value of a scattering factor at a frequency in 1/Å, in ångströms.
+///
+/// - Throws: `.invalidValue` where it is not finite.
+func finiteScatteringFactor(_ factor: (Double) -> Double, at frequency: Double) throws -> Double {
+  let value = factor(frequency)
+  guard value.isFinite else {
+    throw ExitPlaneError.invalid("scattering factor at \(frequency) 1/Å", got: "\(value) Å", need: "finite")
+  }
+  return value
 }

@@ -45,14 +45,6 @@ public struct RealVoxelGridVolume<Scalar: GridScalar>: Sendable {
   }
 }
 
-/// - Throws: `.invalidValue` when the value is not finite and above 0.
-func validatePositive(_ what: String, _ value: Double, unit: String) throws {
-  guard value.isFinite, value > 0 else {
-    throw ExitPlaneError.invalid(
-      what, got: "\(value) \(unit)", need: "finite and above 0 \(unit)")
-  }
-}
-
 func firstNonFiniteIndex<Scalar: GridScalar>(_ values: [Scalar]) -> Int? {
   // A sum is finite where every term is, but for overflow: one quick pass answers for almost every map, and
   // only a suspicious one is searched.
