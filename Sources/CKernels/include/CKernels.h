@@ -7,11 +7,16 @@
 /// The half of a Hermitian cube that is stored: x = 0…half, y and z = −half…half, with a border of one
 /// sample on the far side of x and on both sides of y and z. Strides count complex samples; `origin` is
 /// the sample at zero frequency.
+///
+/// Rows may be held in pairs: then samples of y = 2j and 2j + 1 take turns in one row of memory, and `rowStride`
+/// leads from a pair to the next.
 typedef struct {
   const void *origin;
   ptrdiff_t rowStride;
   ptrdiff_t planeStride;
   int32_t half;
+  /// 1 where rows are held in pairs, else 0, as `ep_slice_linear` wants it.
+  int32_t pairing;
 } ep_half_grid;
 
 /// The plane on which a half spectrum is sampled: entry (row, column) lies, in samples of the grid, at
@@ -57,7 +62,7 @@ typedef struct {
 
 /// Interpolation of the grid on the plane, with a window.
 /// The caller guarantees a finite plane and that every tap of a point within period and reach at x ≥ 0
-/// lies in the grid's memory, with a readable sample after it.
+/// lies in the grid's memory, with three columns beyond it. Rows in pairs are for odd widths up to 7.
 void ep_slice_window_f(const ep_half_grid *grid, const ep_window *window, const ep_slice_plane *plane,
                        const float *columnFactors, const float *rowFactors, float *out);
 void ep_slice_window_d(const ep_half_grid *grid, const ep_window *window, const ep_slice_plane *plane,

@@ -165,8 +165,7 @@ extension HermitianGrid {
     let columns = size / 2 + 1
     for y in -self.half...self.half {
       // For an even size −n/2 and +n/2 meet in one row, which so is stored twice.
-      (storage.pointer + index(x: 0, y: y, z: z)).update(
-        from: half + 2 * columns * (y < 0 ? y + size : y), count: 2 * columns)
+      setRow(y: y, z: z, from: half + 2 * columns * (y < 0 ? y + size : y), count: columns)
     }
   }
 
@@ -175,16 +174,14 @@ extension HermitianGrid {
   private func transformRow(
     y: Int, slabs: Range<Int>, fft: ColumnFFT<Scalar>, scratch: UnsafeMutablePointer<Scalar>
   ) {
-    let width = 2 * (size / 2 + 1)
-    scratch.update(repeating: 0, count: width * size)
+    let columns = size / 2 + 1
+    scratch.update(repeating: 0, count: 2 * columns * size)
     for z in slabs {
-      (scratch + width * (z < 0 ? z + size : z)).update(
-        from: storage.pointer + index(x: 0, y: y, z: z), count: width)
+      copyRow(y: y, z: z, into: scratch + 2 * columns * (z < 0 ? z + size : z), count: columns)
     }
     fft.execute(scratch)
     for z in -half...half {
-      (storage.pointer + index(x: 0, y: y, z: z)).update(
-        from: scratch + width * (z < 0 ? z + size : z), count: width)
+      setRow(y: y, z: z, from: scratch + 2 * columns * (z < 0 ? z + size : z), count: columns)
     }
   }
 

@@ -158,7 +158,9 @@ extension SliceWindow {
 
 extension HermitianGrid.Border {
   /// Wide enough for all taps of a point within half a period of zero frequency, at x ≥ 0.
-  fileprivate static func window(width: Int) -> Self { Self(leading: (width - 1) / 2, margin: width / 2 + 1) }
+  fileprivate static func window(width: Int) -> Self {
+    Self(leading: (width - 1) / 2, margin: width / 2 + 1, holdsRowsInPairs: width % 2 == 1 && width < 8)
+  }
 }
 
 extension HermitianGrid {
@@ -193,8 +195,10 @@ extension HermitianGrid {
 
   private func copyRow(from: (y: Int, z: Int), to: (y: Int, z: Int)) {
     let p = storage.pointer
-    (p + index(x: -border.leading, y: to.y, z: to.z)).update(
-      from: p + index(x: -border.leading, y: from.y, z: from.z), count: 2 * rowStride)
+    for x in -border.leading...(half + border.margin) {
+      let (i, j) = (index(x: x, y: from.y, z: from.z), index(x: x, y: to.y, z: to.z))
+      (p[j], p[j + 1]) = (p[i], p[i + 1])
+    }
   }
 }
 
@@ -227,7 +231,8 @@ extension FourierVoxelWindowVolume: FourierSliceVolume {
         let row = grid.index(x: Int(floored.x) + 1, y: Int(floored.y) + 1 + y, z: Int(floored.z) + 1 + z)
         for (x, weightX) in taps[0].enumerated() {
           let weight = weightX * weightY * weightZ
-          sum += Complex(p[row + 2 * x], p[row + 2 * x + 1]).multiplied(by: weight)
+          let i = row + grid.columnStep * x
+          sum += Complex(p[i], p[i + 1]).multiplied(by: weight)
         }
       }
     }
