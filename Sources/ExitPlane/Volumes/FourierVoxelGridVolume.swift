@@ -177,7 +177,7 @@ extension HermitianGrid {
     let columns = size / 2 + 1
     scratch.update(repeating: 0, count: 2 * columns * size)
     for z in slabs {
-      copyRow(y: y, z: z, into: scratch + 2 * columns * (z < 0 ? z + size : z), count: columns)
+      readRow(y: y, z: z, into: scratch + 2 * columns * (z < 0 ? z + size : z), count: columns)
     }
     fft.execute(scratch)
     for z in -half...half {

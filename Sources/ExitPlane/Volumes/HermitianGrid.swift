@@ -75,7 +75,7 @@ struct HermitianGrid<Scalar: GridScalar>: Sendable {
 
   /// Reads the `count` samples of a row from x = 0 on.
   @inline(__always)
-  func copyRow(y: Int, z: Int, into target: UnsafeMutablePointer<Scalar>, count: Int) {
+  func readRow(y: Int, z: Int, into target: UnsafeMutablePointer<Scalar>, count: Int) {
     let row = storage.pointer + index(x: 0, y: y, z: z)
     guard pairing == 1 else { return target.update(from: row, count: 2 &* count) }
     for x in 0..<count { (target[2 &* x], target[2 &* x &+ 1]) = (row[4 &* x], row[4 &* x &+ 1]) }
