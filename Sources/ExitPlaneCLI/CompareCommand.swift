@@ -35,10 +35,7 @@ struct CompareCommand: ParsableCommand {
 
   func run() throws {
     installInterruptHandler()
-    for output in [star, plot].compactMap({ $0 })
-    where [first, second].contains(where: { isSameFile($0, output) }) {
-      throw ExitPlaneError.mismatch("\(output) would be written over an input", "name another file")
-    }
+    try requireSeparateFiles(outputs: [star, plot].compactMap { $0 }, inputs: [first, second])
     if let pixelSize, !(pixelSize.isFinite && pixelSize > 0) {
       throw ExitPlaneError.invalid("--pixel-size", got: "\(pixelSize) Å", need: "finite and above 0 Å")
     }

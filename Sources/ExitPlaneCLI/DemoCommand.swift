@@ -45,6 +45,8 @@ struct DemoCommand: ParsableCommand {
     // Where this fails, the first file to be written says why.
     _ = mkdir(output, 0o777)
     func path(_ name: String) -> String { output + "/" + name }
+    let names = ["model.pdb", "map.mrc", "particles.mrcs", "particles.star", "particles.png"]
+    try requireSeparateFiles(outputs: names.map(path), inputs: [])
 
     let structure = IdealStructure()
     try writeFileAtomically(

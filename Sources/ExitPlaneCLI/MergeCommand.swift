@@ -34,59 +34,50 @@ struct MergeCommand: ParsableCommand {
 
   func run() throws {
     installInterruptHandler()
-    let name = setName(output)
-    let starPath = name + ".star"
-    let stackPath = name + ".mrcs"
-    for path in sets where isSameFile(path, starPath) {
-      throw ExitPlaneError.mismatch("\(starPath) would be written over an input", "name another --output")
-    }
+    let name = try setName(output)
+    let (stackPath, starPath) = (name + ".mrcs", name + ".star")
     let merging = try ParticleMerging(paths: sets)
-    let star = try AtomicFile(path: starPath)
+    let stacks = try MergedStacks(of: merging)
+    try requireSeparateFiles(
+      outputs: keepStacks ? [starPath] : [stackPath, starPath], inputs: sets + stacks.paths)
+    let files = try ParticleSetOutput(starPath: starPath)
     if keepStacks {
-      let sink = SequentialSink(star)
-      try merging.writeSTAR(to: sink.append) { _, present, file in
-        ParticleImageName(number: present.number, path: try path(of: present, in: file, seenFrom: starPath))
+      try files.writeSTAR {
+        try merging.writeSTAR(to: $0) { _, present, file in
+          ParticleImageName(number: present.number, path: try path(of: present, in: file, seenFrom: starPath))
+        }
       }
-      try star.commit()
+      try files.commit([])
       return say("wrote \(starPath): \(merging.count) images in the stacks of \(sets.count) sets")
     }
-    try mergeStacks(merging, into: stackPath)
-    let sink = SequentialSink(star)
-    try merging.writeSTAR(to: sink.append) { number, _, _ in
-      ParticleImageName(number: number, path: lastComponent(of: stackPath))
+    let stack = try MRCStackWriter(
+      path: stackPath, shape: stacks.shape, count: merging.count,
+      pixelSizeInAngstroms: stacks.pixelSizeInAngstroms, mode: stacks.mode, isOfSet: true)
+    try files.writeSTAR {
+      try merging.writeSTAR(to: $0) { number, _, _ in
+        ParticleImageName(number: number, path: lastComponent(of: stackPath))
+      }
     }
-    try star.commit()
+    try copyImages(merging, into: stack)
+    try files.commit([stack])
     say("wrote \(merging.count) images of \(sets.count) sets to \(stackPath), their poses to \(starPath)")
   }
 
-  private func mergeStacks(_ merging: ParticleMerging, into path: String) throws {
+  private func copyImages(_ merging: ParticleMerging, into stack: MRCStackWriter) throws {
     var source: MRCFile?
-    var writer: MRCStackWriter?
     let progress = ProgressBar(what: "merging", count: merging.count)
-    try merging.forEachImage { number, stack, index in
-      if source?.path != stack {
-        guard !isSameFile(stack, path) else {
-          throw ExitPlaneError.mismatch(
-            "\(path) would be written over the input \(stack)", "name another --output")
-        }
-        source = try MRCFile(path: stack)
+    try merging.forEachImage { number, path, index in
+      let file: MRCFile
+      if let source, source.path == path {
+        file = source
+      } else {
+        file = try MRCFile(path: path)
+        source = file
       }
-      guard let file = source else { return }
-      if writer == nil {
-        guard let pixelSize = try file.voxelSizeInAngstroms else {
-          throw ExitPlaneError.file(
-            stack, at: .byte(28), found: "the header gives no pixel size",
-            need: "merge stacks that state theirs")
-        }
-        writer = try MRCStackWriter(
-          path: path, shape: file.shape, count: merging.count, pixelSizeInAngstroms: pixelSize,
-          mode: file.header.mode == .float16 ? .float16 : .float32)
-      }
-      try writer?.write(file.readImage(index, as: Float.self), at: number)
+      try stack.write(file.readImage(index, as: Float.self), at: number)
       progress.advance()
     }
     progress.finish()
-    try writer?.finish()
   }
 
   /// The stack of an image as the merged STAR file has to name it.
@@ -105,12 +96,4 @@ struct MergeCommand: ParsableCommand {
     defer { free(resolved) }
     return String(cString: resolved)
   }
-}
-
-/// The name that a set's stack and STAR file have in common.
-func setName(_ output: String) -> String {
-  for suffix in [".mrcs", ".star"] where output.hasSuffix(suffix) && lastComponent(of: output) != suffix {
-    return String(output.dropLast(suffix.count))
-  }
-  return output
 }

@@ -50,28 +50,14 @@ enum PoseSource: Sendable {
   }
 
   /// Writes the poses as the STAR file of a stack: what a file of particles said beside is kept.
-  func writeSTAR(describing stack: ParticleStack, to file: AtomicFile) throws {
-    let sink = SequentialSink(file)
+  func writeSTAR(describing stack: ParticleStack, to sink: @escaping ByteSink) throws {
     switch self {
     case .particles(let particles):
-      try particles.document(describing: stack).write(to: sink.append)
+      try particles.document(describing: stack).write(to: sink)
     case .random, .list:
-      var writer = try ParticleSTARWriter(describing: stack, to: sink.append)
+      var writer = try ParticleSTARWriter(describing: stack, to: sink)
       for index in 0..<count { try writer.append(pose(index)) }
       try writer.finish()
     }
-  }
-}
-
-/// Appends to a file from its start.
-final class SequentialSink {
-  private let file: AtomicFile
-  private var offset = 0
-
-  init(_ file: AtomicFile) { self.file = file }
-
-  func append(_ bytes: UnsafeRawBufferPointer) throws {
-    try file.write(bytes, at: offset)
-    offset += bytes.count
   }
 }

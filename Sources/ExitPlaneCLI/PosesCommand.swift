@@ -49,10 +49,11 @@ struct PosesCommand: ParsableCommand {
       path: lastComponent(of: output), imageSize: box, pixelSizeInAngstroms: pixelSize,
       voltageInKilovolts: optics.voltage, sphericalAberrationInMillimetres: optics.cs,
       amplitudeContrast: optics.amplitudeContrast)
-    let file = try AtomicFile(path: output)
+    try requireSeparateFiles(outputs: [output], inputs: [])
+    let file = try AtomicFile(path: output, temporary: .shared)
     var writer = try ParticleRowWriter(
       describing: stack, columns: .init(transferFunctions: functions != nil),
-      aberrations: optics.aberrations(), to: SequentialSink(file).append)
+      aberrations: optics.aberrations(), to: file.makeSink())
     for index in 0..<count {
       try writer.append(.init(pose: poses.pose(index), transfer: functions?.transferFunction(index)))
     }

@@ -36,7 +36,8 @@ struct ProjectCommand: PrecisionCommand {
   var running: RunningOptions
 
   func run<Scalar: GridScalar>(_: Scalar.Type) throws {
-    let starPath = try pathBeside(output, withSuffix: "star", inputs: [input, poses.file].compactMap { $0 })
+    let starPath = try starPath(besideStack: output)
+    try requireSeparateFiles(outputs: [output, starPath], inputs: [input, poses.file].compactMap { $0 })
     let source = try projection.load(input, as: Scalar.self, threads: running.threads)
     let poseSource = try poses.load(pixelSizeInAngstroms: source.pixelSizeInAngstroms)
     try writeParticles(
@@ -48,16 +49,21 @@ struct ProjectCommand: PrecisionCommand {
 }
 
 /// Projects every pose of a source into a stack, and writes the STAR file beside it.
-///
-/// The stack is committed first: a STAR file never names images that are not there.
 func writeParticles<Plan: RealImagePlan>(
   _ plan: Plan, poses: PoseSource, stackPath: String, starPath: String, threads: Int
 ) throws {
   let plane = plan.plane
+  let set = try ParticleSetOutput(starPath: starPath)
   let stack = try MRCStackWriter(
     path: stackPath, shape: plane.shape, count: poses.count,
-    pixelSizeInAngstroms: plane.pixelSizeInAngstroms)
-  let star = try AtomicFile(path: starPath)
+    pixelSizeInAngstroms: plane.pixelSizeInAngstroms, isOfSet: true)
+  // Before the images: what is wrong with it shows before the work.
+  try set.writeSTAR {
+    try poses.writeSTAR(
+      describing: ParticleStack(
+        path: lastComponent(of: stackPath), imageSize: plane.shape.columns,
+        pixelSizeInAngstroms: plane.pixelSizeInAngstroms), to: $0)
+  }
   let progress = ProgressBar(what: "projecting", count: poses.count)
   try plan.projectEach(
     count: poses.count, threads: threads, pose: { try poses.pose($0) },
@@ -66,12 +72,7 @@ func writeParticles<Plan: RealImagePlan>(
       progress.advance()
     })
   progress.finish()
-  try poses.writeSTAR(
-    describing: ParticleStack(
-      path: lastComponent(of: stackPath), imageSize: plane.shape.columns,
-      pixelSizeInAngstroms: plane.pixelSizeInAngstroms), to: star)
-  try stack.finish()
-  try star.commit()
+  try set.commit([stack])
   if plane.shape.rows != plane.shape.columns {
     say("note: the images are \(plane.shape); RELION reads square ones only")
   }

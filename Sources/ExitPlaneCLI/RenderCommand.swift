@@ -47,9 +47,7 @@ struct RenderCommand: PrecisionCommand {
   var running: RunningOptions
 
   func run<Scalar: GridScalar>(_: Scalar.Type) throws {
-    guard !isSameFile(structure, output) else {
-      throw ExitPlaneError.mismatch("\(output) would be written over the input", "name another --output")
-    }
+    try requireSeparateFiles(outputs: [output], inputs: [structure])
     let model = try atoms.load(structure)
     let side = try box ?? model.boxSize(pixelSizeInAngstroms: voxelSize)
     let mixture = try GaussianMixtureVolume(model)

@@ -58,19 +58,28 @@ struct SimulateCommand: PrecisionCommand {
 
   func run<Scalar: GridScalar>(_: Scalar.Type) throws {
     let shard = try set.currentShard()
-    let name = shard.name(of: setName(output))
-    let starPath = try pathBeside(
-      name + ".mrcs", withSuffix: "star", inputs: [input, poses.file].compactMap { $0 })
+    let name = try shard.name(of: setName(output))
+    let (stackPath, starPath) = (name + ".mrcs", name + ".star")
+    let preview = shard.number == 1 ? set.preview : nil
+    try requireSeparateFiles(
+      outputs: [stackPath, starPath] + [preview].compactMap { $0 },
+      inputs: [input, poses.file, noise.noiseModel].compactMap { $0 })
     let source = try projection.load(input, as: Scalar.self, threads: running.threads)
     let plane = try projection.plane(for: source, voltageInKilovolts: optics.voltage)
     let particles = try makeParticles(on: plane, as: Scalar.self)
     let range = try shard.range(of: particles.count)
-    // Opened before the long work begins: it says at once what is in the way.
+    // Opened before the long work begins: they say at once what is in the way, and take their room.
+    let files = try ParticleSetOutput(starPath: starPath)
     let stack = try ResumableStackWriter(
-      path: name + ".mrcs", shape: plane.shape, count: range.count,
+      path: stackPath, shape: plane.shape, count: range.count,
       pixelSizeInAngstroms: plane.pixelSizeInAngstroms, mode: set.float16 ? .float16 : .float32,
       parameters: parameters(of: particles.count, on: plane, shard: shard), resumes: set.resume,
       checkpointIntervalInSeconds: set.checkpointInterval)
+    let previewFile = try preview.map { try AtomicFile(path: $0) }
+    try files.writeSTAR {
+      try particles.writeSTAR(
+        range, describing: optics.stack(path: lastComponent(of: stack.path), on: plane), to: $0)
+    }
     if set.resume {
       say(
         stack.firstImage > 0
@@ -82,14 +91,9 @@ struct SimulateCommand: PrecisionCommand {
         for: source, onto: plane, poses: particles.count, threads: running.threads)
       try makeImages(plan, of: particles, in: range, into: stack)
     }
-    try stack.finish()
-    // The stack's lock is this file's too.
-    let star = try AtomicFile(path: starPath, temporary: .shared)
-    try particles.writeSTAR(
-      range, describing: optics.stack(path: lastComponent(of: stack.path), on: plane), to: star)
-    try star.commit()
+    try files.commit([stack])
     stack.removeCheckpoint()
-    if let preview = set.preview, shard.number == 1 { try writePreview(of: stack.path, to: preview) }
+    if let previewFile { try writePreview(of: stack.path, to: previewFile) }
     say("wrote \(range.count) images of \(plane.shape) to \(stack.path), what they show to \(starPath)")
   }
 
@@ -107,7 +111,7 @@ struct SimulateCommand: PrecisionCommand {
     }
     return SimulatedParticles<Scalar>(
       poses: source, transfer: transfer, aberrations: aberrations,
-      groupAberrations: try optics.aberrations(), name: lastComponent(of: setName(output)),
+      groupAberrations: try optics.aberrations(), name: try lastComponent(of: setName(output)),
       particlesPerMicrograph: set.particlesPerMicrograph)
   }
 
@@ -136,18 +140,24 @@ struct SimulateCommand: PrecisionCommand {
           progress.advance()
         })
     } catch {
-      // What is done is kept, where the disk still takes it.
       progress.finish()
-      try? stack.saveCheckpoint()
+      switch (error as? ExitPlaneError)?.kind {
+      case .invalidValue, .mismatch, .malformedFile, .unsupported:
+        // It would come again: the run is to be begun with other arguments, and nothing is to be in its way.
+        stack.abandon()
+      case .unreadableFile, .unwritableFile, nil:
+        // What is done is kept, where the disk still takes it.
+        try? stack.saveCheckpoint()
+      }
       throw error
     }
     progress.finish()
   }
 
-  private func writePreview(of stack: String, to path: String) throws {
+  private func writePreview(of stack: String, to preview: AtomicFile) throws {
     let file = try MRCFile(path: stack)
     let images = try (0..<min(48, file.imageCount)).map { try file.readImage($0, as: Float.self) }
-    try writeFileAtomically(path, ContactSheet(columns: 8).png(of: images))
+    try preview.commit(ContactSheet(columns: 8).png(of: images))
   }
 
   /// All that the bytes of the set depend on.
@@ -160,7 +170,7 @@ struct SimulateCommand: PrecisionCommand {
     try poses.describe(into: &parameters)
     parameters.append("images of the set", count)
     parameters.append("shard", shard)
-    parameters.append("name", lastComponent(of: setName(output)))
+    parameters.append("name", try lastComponent(of: setName(output)))
     parameters.append("image shape", plane.shape)
     parameters.append("pixel size", plane.pixelSizeInAngstroms)
     parameters.append("precision", running.precision.rawValue)

@@ -32,16 +32,15 @@ struct SimulatedParticles<Scalar: GridScalar>: Sendable {
   private func randomSubset(_ index: Int) -> Int { index % 2 + 1 }
 
   /// Writes the STAR file of the particles of a range, which are all of a stack.
-  func writeSTAR(_ range: Range<Int>, describing stack: ParticleStack, to file: AtomicFile) throws {
-    let sink = SequentialSink(file)
+  func writeSTAR(_ range: Range<Int>, describing stack: ParticleStack, to sink: @escaping ByteSink) throws {
     if case .particles(let set) = poses {
-      return try set.write(range, describing: stack, adding: additions, to: sink.append)
+      return try set.write(range, describing: stack, adding: additions, to: sink)
     }
     var writer = try ParticleRowWriter(
       describing: stack,
       columns: ParticleRowWriter.Columns(
         imageNames: true, micrographNames: true, transferFunctions: transfer != nil, randomSubsets: true),
-      aberrations: transfer == nil ? nil : groupAberrations, to: sink.append)
+      aberrations: transfer == nil ? nil : groupAberrations, to: sink)
     for index in range {
       try writer.append(
         ParticleRowWriter.Row(

@@ -70,23 +70,35 @@ final class ProgressBar: Sendable {
   private func twoDigits(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
 }
 
-/// Makes an interrupt end the process without leaving half-written files: exit 130, or 143 on SIGTERM.
+/// Makes an interrupt end the process without leaving half-written files: exit 130, 143 on SIGTERM, 129 when the
+/// terminal goes, 141 when nobody reads what it prints.
 ///
 /// A file beyond the size that the process may write then is an error of the write, not the process's end.
 func installInterruptHandler() {
   signal(SIGXFSZ, SIG_IGN)
-  // A parent may have blocked them: threads of a pool do, and children inherit it.
   var signals = sigset_t()
   sigemptyset(&signals)
-  sigaddset(&signals, SIGINT)
-  sigaddset(&signals, SIGTERM)
-  pthread_sigmask(SIG_UNBLOCK, &signals, nil)
-  for number in [SIGINT, SIGTERM] {
+  for number in [SIGINT, SIGTERM, SIGHUP, SIGPIPE] {
+    var action = sigaction()
+    sigaction(number, nil, &action)
+    // Under nohup a process is to outlive its terminal; and some parents have a lost pipe be an error.
+    if number == SIGHUP || number == SIGPIPE, isIgnored(action) { continue }
+    sigaddset(&signals, number)
     signal(number) { number in
-      AtomicFile.removeAllTemporaries()
-      _exit(128 + number)
+      if AtomicFile.removeAllTemporaries(before: number) { _exit(128 + number) }
     }
   }
+  // A parent may have blocked them: threads of a pool do, and children inherit it.
+  pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+}
+
+private func isIgnored(_ action: sigaction) -> Bool {
+  #if canImport(Darwin)
+    let handler = action.__sigaction_u.__sa_handler
+  #else
+    let handler = action.__sigaction_handler.sa_handler
+  #endif
+  return unsafeBitCast(handler, to: UInt.self) == unsafeBitCast(SIG_IGN, to: UInt.self)
 }
 
 /// The last part of a path.
@@ -94,24 +106,34 @@ func lastComponent(of path: String) -> String {
   path.split(separator: "/").last.map(String.init) ?? path
 }
 
-/// `path` with its suffix replaced.
+/// The STAR file of a stack: its path with the suffix replaced.
 ///
-/// - Throws: when that, or `path` itself, is one of the inputs.
-func pathBeside(_ path: String, withSuffix suffix: String, inputs: [String]) throws -> String {
+/// - Throws: when the stack's own name is a STAR file's.
+func starPath(besideStack path: String) throws -> String {
   let name = lastComponent(of: path)
   let stem = name.lastIndex(of: ".").map { name[..<$0] }.flatMap { $0.isEmpty ? nil : String($0) } ?? name
-  let beside = String(path.dropLast(name.count)) + stem + "." + suffix
-  for output in [path, beside] {
-    if let input = inputs.first(where: { isSameFile($0, output) }) {
-      throw ExitPlaneError.mismatch(
-        "\(output) would be written over the input \(input)", "name another --output")
-    }
-  }
+  let beside = String(path.dropLast(name.count)) + stem + ".star"
   guard path != beside else {
     throw ExitPlaneError.mismatch(
       "the stack \(path) and its STAR file would have one name", "end --output in .mrcs")
   }
   return beside
+}
+
+/// The name that a set's stack and STAR file have in common.
+///
+/// - Throws: for an output that is no name: empty, a folder, or a suffix alone.
+func setName(_ output: String) throws -> String {
+  let name = lastComponent(of: output)
+  var status = stat()
+  let isFolder = stat(output, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  guard !output.isEmpty, !output.hasSuffix("/"), !isFolder, ![".mrcs", ".star"].contains(name) else {
+    throw ExitPlaneError(
+      .unwritableFile,
+      "--output is \"\(output)\"\(isFolder ? ", a folder" : ""); it must end in the name of a set")
+  }
+  let suffix = [".mrcs", ".star"].first { output.hasSuffix($0) } ?? ""
+  return String(output.dropLast(suffix.count))
 }
 
 func isSameFile(_ a: String, _ b: String) -> Bool {

@@ -11,56 +11,72 @@ import Synchronization
 
 /// A file that appears under its name only when it is complete.
 ///
-/// Bytes go to a hidden temporary in the same folder (`.NAME.PROCESS-RANDOM.partial`), which `commit`
-/// renames over the target in one step: a reader sees the old file or the whole new one, and a run
-/// that fails or is interrupted leaves the old one. Without `commit` the temporary is removed when the
-/// last reference goes; a killed process (SIGKILL, power) leaves it behind under its own name.
-/// Where the caller sees to it that one process at a time writes the target, the temporary may have one
-/// name for all (`.NAME.partial`), and the next run takes over what a killed one left.
+/// Bytes go to a temporary in the same folder, which `commit` renames over the target in one step: a reader sees
+/// the old file or the whole new one, and a run that fails or is interrupted leaves the old one. Without `commit`
+/// the temporary is removed when the last reference goes; a killed process (SIGKILL, power) leaves it behind.
 ///
-/// A target that is a symbolic link is replaced where the link points.
+/// A target that is a symbolic link is replaced where the link points, if this user or the superuser made it. A
+/// file that is replaced leaves its permissions to the new one.
 public final class AtomicFile: Sendable {
+  /// What the bytes are written to.
+  public enum Temporary: Sendable {
+    /// A file of its own (`.NAME.PROCESS-RANDOM.partial`): of several who write the target, the last wins.
+    case unique
+    /// One for all who write the target (`.NAME.partial`), which one process at a time may have; what a killed one
+    /// has left is written anew.
+    case shared
+    /// As `shared`, but in sight (`NAME.partial`), and what a killed process has left is still in it.
+    case resumable
+  }
+
   /// The target, as the caller named it.
   public let path: String
+  let target: FileTarget
+  /// What the temporary held when it was opened.
+  let presentByteCount: Int
 
   private enum State: UInt8, AtomicRepresentable { case open, committed, discarded }
 
-  private let folder: String
-  private let targetPath: String
   private let temporaryPath: String
   private let descriptor: Descriptor
-  private let entry: TemporaryRegistry.Entry
+  /// Nil when the temporary is to outlive this process.
+  private let entry: Mutex<TemporaryRegistry.Entry?>
   private let state = Atomic<State>(.open)
-
-  /// Whose the temporary's name is: one file's alone, or that of all who write the target, one at a time.
-  public enum Temporary: Sendable { case unique, shared }
 
   /// Creates the temporary, or with a shared name takes over what a killed process left.
   ///
-  /// - Throws: `.unwritableFile` when the folder is missing, is not a folder or may not be written, or
-  ///   when the target is a folder, a device or a file without write permission.
+  /// - Throws: `.unwritableFile` when the folder is missing, is not a folder or may not be written, when the
+  ///   target is a folder, a device or a file without write permission, or, with a shared name, when another
+  ///   process is writing it.
   public init(path: String, temporary: Temporary = .unique) throws {
-    let target = try Self.resolve(path)
-    let name = Self.temporaryName(for: target.name, temporary)
-    let temporaryPath = target.folder + "/" + name
-    // Registered before it exists: a signal between the two then finds nothing to remove, where the
-    // other order would leave a file.
-    guard let entry = TemporaryRegistry.add(temporaryPath) else {
-      throw Self.unwritable(path, SystemError(code: ENOMEM))
+    let target = try FileTarget(path)
+    let temporaryPath =
+      switch temporary {
+      case .unique: target.uniquePartialPath
+      case .shared: target.hiddenPartialPath
+      case .resumable: target.partialPath
+      }
+    var registered: TemporaryRegistry.Entry?
+    descriptor = try TemporaryRegistry.withoutEnd {
+      let descriptor =
+        temporary == .unique
+        ? try target.openNew(temporaryPath, namedByCaller: path)
+        : try target.openShared(temporaryPath, namedByCaller: path)
+      registered = TemporaryRegistry.add(temporaryPath)
+      return descriptor
     }
-    do {
-      descriptor = try Descriptor(
-        opening: temporaryPath,
-        flags: O_RDWR | O_CREAT | O_NOFOLLOW | (temporary == .unique ? O_EXCL : O_TRUNC))
-    } catch {
-      TemporaryRegistry.remove(entry)
-      throw Self.unwritable(path, error, in: target.folder)
-    }
+    entry = Mutex(registered)
     self.path = path
-    self.entry = entry
+    self.target = target
     self.temporaryPath = temporaryPath
-    folder = target.folder
-    targetPath = target.folder + "/" + target.name
+    do {
+      let status = try descriptor.status()
+      if temporary == .shared, status.byteCount > 0 { try descriptor.truncate(to: 0) }
+      presentByteCount = temporary == .resumable ? status.byteCount : 0
+    } catch {
+      presentByteCount = 0
+      throw Self.unwritable(path, error)
+    }
   }
 
   deinit { discard() }
@@ -77,6 +93,15 @@ public final class AtomicFile: Sendable {
     }
   }
 
+  /// Takes bytes from the file's start on, each call's after the last's.
+  public func makeSink() -> ByteSink {
+    var offset = 0
+    return { bytes in
+      try self.write(bytes, at: offset)
+      offset += bytes.count
+    }
+  }
+
   /// Takes the disk space for `byteCount` bytes now, where the file system can: a full disk shows before
   /// the work is done.
   ///
@@ -90,39 +115,91 @@ public final class AtomicFile: Sendable {
     }
   }
 
+  /// Cuts off what is beyond `byteCount` bytes, of what a killed process has left.
+  func truncate(to byteCount: Int) throws {
+    guard presentByteCount > byteCount else { return }
+    do {
+      try descriptor.truncate(to: byteCount)
+    } catch {
+      throw Self.unwritable(path, error)
+    }
+  }
+
+  /// Lets the temporary outlive this process: from now on another can go on with it.
+  func keep() {
+    let kept = entry.withLock { entry in
+      defer { entry = nil }
+      return entry
+    }
+    if let kept { TemporaryRegistry.remove(kept) }
+  }
+
   /// Puts the file under its name, its bytes and the name itself safely on the disk. To be called once,
   /// after every write has returned.
   ///
   /// - Throws: `.unwritableFile`; the temporary is then removed and the target is as it was.
   public func commit() throws {
+    do {
+      try synchronize()
+      try takeName()
+    } catch {
+      discard()
+      throw error
+    }
+    target.synchronizeFolder()
+  }
+
+  /// Writes the whole file at once and puts it under its name.
+  ///
+  /// - Throws: as `commit`.
+  public func commit(_ bytes: [UInt8]) throws {
+    try bytes.withUnsafeBytes { try write($0, at: 0) }
+    try commit()
+  }
+
+  /// Waits until what was written is on the disk.
+  ///
+  /// - Throws: `.unwritableFile`.
+  func synchronize() throws {
     try requireOpen()
     do {
       try descriptor.synchronize()
-      guard rename(temporaryPath, targetPath) == 0 else { throw SystemError.last }
-    } catch let error as SystemError {
-      discard()
+    } catch {
       throw Self.unwritable(path, error)
     }
-    state.store(.committed, ordering: .sequentiallyConsistent)
-    TemporaryRegistry.remove(entry)
-    // The file is in place whatever happens here: a folder that may not be opened for reading, or a
-    // file system that has no such call, costs durability across a power cut and nothing else.
-    try? Descriptor(opening: folder, flags: O_RDONLY).synchronize()
   }
 
-  /// Removes the temporary; the target stays as it was. Does nothing after `commit`.
+  /// Puts the file, whose bytes are on the disk, under its name in one step; `target.synchronizeFolder` then makes
+  /// that safe.
+  ///
+  /// - Throws: `.unwritableFile`; the target is then as it was.
+  func takeName() throws {
+    try requireOpen()
+    try TemporaryRegistry.withoutEnd {
+      guard rename(temporaryPath, target.path) == 0 else { throw Self.unwritable(path, .last) }
+      state.store(.committed, ordering: .sequentiallyConsistent)
+      // Before a signal can come: another process may use the temporary's name from now on.
+      keep()
+    }
+  }
+
+  /// Removes the temporary, unless it is kept; the target stays as it was. Does nothing after `commit`.
   public func discard() {
+    let isKept = entry.withLock { $0 == nil }
+    let (first, _) = state.compareExchange(
+      expected: .open, desired: .discarded, ordering: .sequentiallyConsistent)
+    guard first, !isKept else { return }
+    unlink(temporaryPath)
+    keep()
+  }
+
+  /// Removes the temporary, kept or not.
+  func remove() {
     let (first, _) = state.compareExchange(
       expected: .open, desired: .discarded, ordering: .sequentiallyConsistent)
     guard first else { return }
     unlink(temporaryPath)
-    TemporaryRegistry.remove(entry)
-  }
-
-  /// Removes the temporaries of every file not yet committed in this process. For a signal handler
-  /// that ends the process: it takes no lock and allocates nothing.
-  public static func removeAllTemporaries() {
-    TemporaryRegistry.unlinkAll()
+    keep()
   }
 
   private func requireOpen() throws {
@@ -133,66 +210,15 @@ public final class AtomicFile: Sendable {
     }
   }
 
-  // MARK: Names
+  // MARK: Interrupts
 
-  /// Where the file will stand: the real path of its folder, which stays right when the process changes
-  /// its working folder, and its name there.
-  static func resolve(_ path: String) throws -> (folder: String, name: String) {
-    func refusal(_ found: String, _ need: String) -> ExitPlaneError {
-      .file(path, kind: .unwritableFile, found: found, need: need)
-    }
-    guard !path.isEmpty, !path.utf8.contains(0), !path.hasSuffix("/") else {
-      throw ExitPlaneError(
-        .unwritableFile, "output path is \"\(path)\"; it must end in the name of a file")
-    }
-    var target = path
-    if let status = try? FileStatus(of: path), status.kind == .symbolicLink {
-      guard let end = realPath(path) else {
-        throw refusal("it is a symbolic link to nothing", "remove it or name another file")
-      }
-      target = end
-    }
-    if let status = try? FileStatus(of: target) {
-      switch status.kind {
-      case .regular: break
-      case .folder: throw refusal("it is a folder", "name a file in it")
-      case .symbolicLink, .special: throw refusal("it is not a regular file", "name another file")
-      }
-      guard access(target, W_OK) == 0 else {
-        throw refusal("it exists and may not be written", "change its permissions or name another file")
-      }
-    }
-    let slash = target.utf8.lastIndex(of: UInt8(ascii: "/"))
-    let name = slash.map { String(target[target.utf8.index(after: $0)...]) } ?? target
-    let parent = slash.map { String(target[...$0]) } ?? "."
-    guard let folder = realPath(parent) else {
-      let error = SystemError.last
-      throw error.code == ENOENT
-        ? refusal("there is no folder \(parent)", "create it first")
-        : unwritable(path, error, in: parent)
-    }
-    guard let status = try? FileStatus(of: folder), status.kind == .folder else {
-      throw refusal("\(parent) is not a folder", "name a file in a folder")
-    }
-    // The root's real path alone ends in a slash.
-    return (folder == "/" ? "" : folder, name)
-  }
-
-  private static func realPath(_ path: String) -> String? {
-    guard let resolved = realpath(path, nil) else { return nil }
-    defer { free(resolved) }
-    return String(cString: resolved)
-  }
-
-  /// Hidden, beside the target, and unless it is shared not to be guessed by another process.
-  private static func temporaryName(for name: String, _ temporary: Temporary) -> String {
-    let random = ".\(getpid())-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
-    let suffix = (temporary == .unique ? random : "") + ".partial"
-    // File names end at 255 bytes on common file systems; a long target must not make its temporary
-    // longer than that.
-    var stem = name
-    while stem.utf8.count + suffix.utf8.count > 254 { stem.removeLast() }
-    return ".\(stem)\(suffix)"
+  /// For the handler of a signal that is to end the process: removes the temporaries of every file not yet committed
+  /// in it. Takes no lock and allocates nothing.
+  ///
+  /// - Returns: false while files take their names, which must not be cut in half; the process then gets the signal
+  ///   again as soon as they have.
+  public static func removeAllTemporaries(before signal: CInt) -> Bool {
+    TemporaryRegistry.end(by: signal)
   }
 
   // MARK: Errors
@@ -216,7 +242,5 @@ public final class AtomicFile: Sendable {
 ///
 /// - Throws: as `AtomicFile`.
 public func writeFileAtomically(_ path: String, _ bytes: [UInt8]) throws {
-  let file = try AtomicFile(path: path)
-  try bytes.withUnsafeBytes { try file.write($0, at: 0) }
-  try file.commit()
+  try AtomicFile(path: path).commit(bytes)
 }

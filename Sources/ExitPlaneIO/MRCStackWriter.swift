@@ -4,12 +4,12 @@ import Synchronization
 /// Writes a stack of images of one shape, in any order and from several threads.
 ///
 /// Disk space for the whole stack is taken at the start, each image goes straight to its own place, and
-/// the file appears under its name in `finish`; without it, nothing is left. The bytes written depend on
+/// the file appears under its name in `finish`, or with the rest of its set; without it, nothing is left. The bytes written depend on
 /// the images alone, never on the order or the number of threads.
 ///
 /// - Memory: 32 bytes an image for its statistics (3 MB for 100,000 images), so that they can be joined
 ///   in the order of the images; besides, up to 160 KiB a call in progress.
-public final class MRCStackWriter: Sendable {
+public final class MRCStackWriter: StackWriter {
   public let path: String
   public let shape: GridShape
   public let count: Int
@@ -25,20 +25,22 @@ public final class MRCStackWriter: Sendable {
   /// - Parameters:
   ///   - path: the file; one that exists is replaced in `finish`.
   ///   - count: the number of images, every one of which must be written.
+  ///   - isOfSet: a `ParticleSetOutput` will commit it, and nobody else may write it meanwhile.
   /// - Throws: `.invalidValue` for a count below 1 or beyond the format, or a pixel size that is not above
-  ///   0 Å; `.unwritableFile` when the file cannot be created there or there is too little space.
+  ///   0 Å; `.unwritableFile` when the file cannot be created there or there is too little space; of a set,
+  ///   `.mismatch` when a run that can be resumed has left it unfinished.
   public convenience init(
     path: String, shape: GridShape, count: Int, pixelSizeInAngstroms: Double,
-    mode: MRCOutputMode = .float32
+    mode: MRCOutputMode = .float32, isOfSet: Bool = false
   ) throws {
     try self.init(
       path: path, shape: shape, count: count, pixelSizeInAngstroms: pixelSizeInAngstroms, mode: mode,
-      isVolume: false)
+      isVolume: false, isOfSet: isOfSet)
   }
 
   fileprivate init(
     path: String, shape: GridShape, count: Int, pixelSizeInAngstroms: Double, mode: MRCOutputMode,
-    isVolume: Bool
+    isVolume: Bool, isOfSet: Bool
   ) throws {
     try Self.validate(count: count, pixelSizeInAngstroms: pixelSizeInAngstroms)
     self.path = path
@@ -47,7 +49,11 @@ public final class MRCStackWriter: Sendable {
     self.pixelSizeInAngstroms = pixelSizeInAngstroms
     self.mode = mode
     self.isVolume = isVolume
-    let file = try AtomicFile(path: path)
+    let file = try AtomicFile(path: path, temporary: isOfSet ? .resumable : .unique)
+    if isOfSet {
+      try ResumableStackWriter.requireNoUnfinishedRun(of: file)
+      try file.truncate(to: 0)
+    }
     self.file = file
     storage = MRCPixelStorage(path: path, shape: shape, mode: mode, noun: isVolume ? "section" : "image") {
       try file.write($0, at: $1)
@@ -114,6 +120,11 @@ public final class MRCStackWriter: Sendable {
   ///
   /// - Throws: `.invalidValue` when an image was not written; `.unwritableFile`.
   public func finish() throws {
+    try complete()
+    try takeName()
+  }
+
+  public func complete() throws {
     let total = try statistics.withLock { parts in
       if let missing = parts.firstIndex(where: { $0.count == 0 }) {
         throw ExitPlaneError.invalid(
@@ -125,7 +136,12 @@ public final class MRCStackWriter: Sendable {
       shape: shape, sections: count, isVolume: isVolume, voxelSizeInAngstroms: pixelSizeInAngstroms,
       mode: mode.mode, statistics: total)
     try header.encoded().withUnsafeBytes { try file.write($0, at: 0) }
-    try file.commit()
+    try file.synchronize()
+  }
+
+  public func takeName() throws {
+    try file.takeName()
+    file.target.synchronizeFolder()
   }
 }
 
@@ -138,7 +154,7 @@ public func writeMRCVolume<Scalar: GridScalar>(
   let shape = try GridShape(rows: volume.rows, columns: volume.columns)
   let writer = try MRCStackWriter(
     path: path, shape: shape, count: volume.depth, pixelSizeInAngstroms: volume.voxelSizeInAngstroms,
-    mode: mode, isVolume: true)
+    mode: mode, isVolume: true, isOfSet: false)
   try volume.values.withUnsafeBufferPointer { values in
     for section in 0..<volume.depth {
       let start = section * shape.count

@@ -35,8 +35,22 @@ struct SystemError: Error, Hashable {
 /// What a path or an open file turned out to be.
 struct FileStatus {
   enum Kind { case regular, folder, symbolicLink, special }
+
+  /// Tells a file from every other of the machine, whatever it is called.
+  struct Identity: Hashable {
+    let device: UInt64
+    let number: UInt64
+  }
+
   let kind: Kind
   let byteCount: Int
+  let identity: Identity
+  /// Who may read, write and execute it.
+  let permissions: mode_t
+  let owner: uid_t
+  let group: gid_t
+  /// How many names it has.
+  let linkCount: Int
 
   private init(_ raw: stat) {
     kind =
@@ -47,12 +61,18 @@ struct FileStatus {
       default: .special
       }
     byteCount = Int(raw.st_size)
+    identity = Identity(
+      device: UInt64(truncatingIfNeeded: raw.st_dev), number: UInt64(truncatingIfNeeded: raw.st_ino))
+    permissions = raw.st_mode & 0o777
+    owner = raw.st_uid
+    group = raw.st_gid
+    linkCount = Int(raw.st_nlink)
   }
 
-  /// Of the path itself: a symbolic link is not followed.
-  init(of path: String) throws(SystemError) {
+  /// Of the path itself, unless it is to be of what a symbolic link leads to.
+  init(of path: String, followsLinks: Bool = false) throws(SystemError) {
     var raw = stat()
-    guard lstat(path, &raw) == 0 else { throw .last }
+    guard (followsLinks ? stat(path, &raw) : lstat(path, &raw)) == 0 else { throw .last }
     self.init(raw)
   }
 
@@ -138,9 +158,21 @@ struct Descriptor: ~Copyable, Sendable {
 
   /// Whether a path leads to this very file.
   func isFile(at path: String) -> Bool {
-    var (own, other) = (stat(), stat())
-    return fstat(raw, &own) == 0 && lstat(path, &other) == 0 && own.st_ino == other.st_ino
-      && own.st_dev == other.st_dev
+    guard let own = try? status(), let other = try? FileStatus(of: path) else { return false }
+    return own.identity == other.identity
+  }
+
+  /// Gives the file the permissions of one that it is to replace; nobody gets more than they had.
+  func takePermissions(of old: FileStatus) throws(SystemError) {
+    let new = try status()
+    var permissions = old.permissions
+    if new.group != old.group, fchown(raw, uid_t.max, old.group) != 0 {
+      // Another group's members get no more than everyone does.
+      permissions &= 0o707 | (permissions & 0o007) << 3
+    }
+    // Where all files have the same permissions, as on some removable disks, they cannot be set.
+    guard new.permissions != permissions, fchmod(raw, permissions) != 0 else { return }
+    throw .last
   }
 
   /// Waits until what was written is on the disk.

@@ -27,7 +27,7 @@ enum TemporaryRegistry {
     fileprivate let pathAddress: UInt
   }
 
-  /// Nil when memory has run out.
+  /// Nil when memory has run out: the file then outlives a signal.
   static func add(_ path: String) -> Entry? {
     guard let copy = strdup(path) else { return nil }
     let pathAddress = UInt(bitPattern: copy)
@@ -58,7 +58,7 @@ enum TemporaryRegistry {
   }
 
   /// Unlinks every file in the registry: atomic loads and `unlink` only.
-  static func unlinkAll() {
+  private static func unlinkAll() {
     var slotAddress = firstSlotAddress.load(ordering: .acquiring)
     while let slot = UnsafeMutablePointer<Slot>(bitPattern: slotAddress) {
       let pathAddress = slot.pointee.pathAddress.exchange(0, ordering: .acquiringAndReleasing)
@@ -66,5 +66,47 @@ enum TemporaryRegistry {
       if let path = UnsafePointer<CChar>(bitPattern: pathAddress) { unlink(path) }
       slotAddress = slot.pointee.nextSlotAddress
     }
+  }
+
+  // MARK: What a signal must not cut in half
+
+  /// How many threads are in `withoutEnd`; -1 once the process is ending.
+  private static let holders = Atomic<Int>(0)
+  /// The signal that came meanwhile; 0 for none.
+  private static let waitingSignal = Atomic<CInt>(0)
+
+  /// Runs a few system calls that a signal must leave undone or done; it comes when they have returned.
+  static func withoutEnd<Result: ~Copyable, Failure: Error>(
+    _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    while true {
+      let count = holders.load(ordering: .acquiring)
+      // Another thread is removing what this one would name: the process is about to end.
+      if count < 0 {
+        pause()
+        continue
+      }
+      let (exchanged, _) = holders.compareExchange(
+        expected: count, desired: count + 1, ordering: .acquiringAndReleasing)
+      if exchanged { break }
+    }
+    defer {
+      let remaining = holders.subtract(1, ordering: .acquiringAndReleasing).newValue
+      if remaining == 0 {
+        let signal = waitingSignal.exchange(0, ordering: .acquiringAndReleasing)
+        if signal != 0 { kill(getpid(), signal) }
+      }
+    }
+    return try body()
+  }
+
+  /// Removes all temporaries, unless a thread is in `withoutEnd`: the process then gets the signal again at its end.
+  static func end(by signal: CInt) -> Bool {
+    waitingSignal.store(signal, ordering: .sequentiallyConsistent)
+    let (exchanged, current) = holders.compareExchange(
+      expected: 0, desired: -1, ordering: .sequentiallyConsistent)
+    guard exchanged || current < 0 else { return false }
+    unlinkAll()
+    return true
   }
 }

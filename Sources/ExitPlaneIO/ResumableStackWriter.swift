@@ -16,7 +16,7 @@ import Synchronization
 /// the finished file depend on the images alone: not on threads, and not on how often it was interrupted.
 ///
 /// - Memory: that of the images in hand; it does not grow with their number.
-public final class ResumableStackWriter: Sendable {
+public final class ResumableStackWriter: StackWriter {
   public let path: String
   public let shape: GridShape
   public let count: Int
@@ -29,7 +29,7 @@ public final class ResumableStackWriter: Sendable {
 
   private let parameters: RunParameters
   private let intervalInSeconds: Double
-  private let file: PartialFile
+  private let file: AtomicFile
   private let storage: MRCPixelStorage
   private let state: Mutex<State>
 
@@ -40,9 +40,15 @@ public final class ResumableStackWriter: Sendable {
     var waiting: [Int: MRCStatistics] = [:]
     var isSaving = false
     var savedAt = ContinuousClock.now
+    /// Until the next checkpoint.
+    var wait: Double
   }
 
-  private var checkpointPath: String { file.targetPath + ".checkpoint" }
+  /// Checkpoints come sooner at the start, and each wait is twice the last up to the interval asked for: a run that
+  /// is killed in its first seconds has something to resume too.
+  private static let firstWaitInSeconds = 0.5
+
+  private var checkpointPath: String { file.target.checkpointPath }
 
   /// - Parameters:
   ///   - parameters: what the images depend on, for a later run to be held against.
@@ -58,32 +64,29 @@ public final class ResumableStackWriter: Sendable {
     reservesSpace: Bool = true
   ) throws {
     try MRCStackWriter.validate(count: count, pixelSizeInAngstroms: pixelSizeInAngstroms)
-    let file = try PartialFile(path: path)
-    let checkpoint = try RunCheckpoint(contentsOf: file.targetPath + ".checkpoint")
+    let file = try AtomicFile(path: path, temporary: .resumable)
+    Self.keepUnfinishedRun(of: file)
+    let checkpoint = try RunCheckpoint(contentsOf: file.target.checkpointPath)
     let byteCount = MRCHeader.byteCount + count * shape.count * mode.mode.bytesPerSample
     if let checkpoint {
       try Self.require(checkpoint, continuing: parameters, count: count, path: path, resumes: resumes)
     }
     let done = checkpoint?.imageCount ?? 0
-    let isFinished = done == count && file.byteCount == 0 && file.targetByteCount == byteCount
+    let isFinished =
+      done == count && file.presentByteCount == 0 && file.target.present?.byteCount == byteCount
     if isFinished {
-      file.removePartial()
+      file.discard()
     } else {
       let safe = done == 0 ? 0 : MRCHeader.byteCount + done * shape.count * mode.mode.bytesPerSample
-      guard file.byteCount >= safe else {
-        if file.byteCount == 0 { file.removePartial() }
+      guard file.presentByteCount >= safe else {
         throw ExitPlaneError.file(
           "\(path).partial", kind: .malformedFile,
-          found: "it has \(file.byteCount) bytes, where the checkpoint beside it promises \(safe)",
+          found: "it has \(file.presentByteCount) bytes, where the checkpoint beside it promises \(safe)",
           need: "remove \(path).checkpoint and begin the run again")
       }
-      do {
-        // Without a checkpoint nothing that is there counts.
-        try file.prepare(byteCount: byteCount, keeping: done == 0 ? 0 : byteCount, reserves: reservesSpace)
-      } catch {
-        if done == 0 { file.removePartial() }
-        throw error
-      }
+      // Without a checkpoint nothing that is there counts.
+      try file.truncate(to: done == 0 ? 0 : byteCount)
+      if reservesSpace { try file.reserve(byteCount: byteCount) }
     }
     self.path = path
     self.shape = shape
@@ -98,7 +101,10 @@ public final class ResumableStackWriter: Sendable {
     storage = MRCPixelStorage(path: path, shape: shape, mode: mode, noun: "image") {
       try file.write($0, at: $1)
     }
-    state = Mutex(State(done: done, total: checkpoint?.statistics ?? MRCStatistics()))
+    state = Mutex(
+      State(
+        done: done, total: checkpoint?.statistics ?? MRCStatistics(),
+        wait: min(Self.firstWaitInSeconds, checkpointIntervalInSeconds)))
   }
 
   private static func require(
@@ -136,8 +142,9 @@ public final class ResumableStackWriter: Sendable {
         state.done += 1
       }
       let elapsed = (ContinuousClock.now - state.savedAt) / .seconds(1)
-      guard !state.isSaving, elapsed >= intervalInSeconds else { return false }
+      guard !state.isSaving, elapsed >= state.wait else { return false }
       state.isSaving = true
+      state.wait = min(2 * state.wait, intervalInSeconds)
       return true
     }
     if isDue {
@@ -151,8 +158,11 @@ public final class ResumableStackWriter: Sendable {
   /// - Throws: `.unwritableFile`.
   public func saveCheckpoint() throws {
     let (done, total) = state.withLock { ($0.done, $0.total) }
+    guard done > 0, !isFinished else { return }
     try file.synchronize()
-    try RunCheckpoint(parameters: parameters, imageCount: done, statistics: total).save(to: checkpointPath)
+    let checkpoint = RunCheckpoint(parameters: parameters, imageCount: done, statistics: total)
+    // A signal finds both files or neither.
+    try checkpoint.save(to: checkpointPath) { file.keep() }
   }
 
   /// Writes the header and puts the stack under its name. To be called once, after every `write` has returned.
@@ -160,6 +170,11 @@ public final class ResumableStackWriter: Sendable {
   ///
   /// - Throws: `.invalidValue` when an image was not written; `.unwritableFile`.
   public func finish() throws {
+    try complete()
+    try takeName()
+  }
+
+  public func complete() throws {
     guard !isFinished else { return }
     let (done, total) = state.withLock { ($0.done, $0.total) }
     guard done == count else {
@@ -171,9 +186,38 @@ public final class ResumableStackWriter: Sendable {
       mode: mode.mode, statistics: total)
     try header.encoded().withUnsafeBytes { try file.write($0, at: 0) }
     try saveCheckpoint()
-    try file.commit()
+  }
+
+  public func takeName() throws {
+    guard !isFinished else { return }
+    try file.takeName()
+    file.target.synchronizeFolder()
   }
 
   /// Ends the run: nothing is left beside its results.
   public func removeCheckpoint() { unlink(checkpointPath) }
+
+  /// Ends a run that cannot be completed as it was begun: nothing of it is left in the way of another.
+  public func abandon() {
+    removeCheckpoint()
+    file.remove()
+  }
+
+  /// Refuses to write over what an unfinished run has left.
+  ///
+  /// - Throws: `.mismatch`.
+  static func requireNoUnfinishedRun(of file: AtomicFile) throws {
+    guard keepUnfinishedRun(of: file) else { return }
+    throw ExitPlaneError.mismatch(
+      "\(file.path) was begun by a run of 'exitplane simulate' that has not ended",
+      "resume that (--resume), or remove \(file.path).partial and \(file.path).checkpoint")
+  }
+
+  /// Whatever comes of it, what a run has left is not removed.
+  @discardableResult
+  private static func keepUnfinishedRun(of file: AtomicFile) -> Bool {
+    guard (try? FileStatus(of: file.target.checkpointPath)) != nil else { return false }
+    if file.presentByteCount > 0 { file.keep() }
+    return true
+  }
 }

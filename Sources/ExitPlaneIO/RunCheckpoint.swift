@@ -57,13 +57,19 @@ struct RunCheckpoint: Hashable, Sendable {
 
   private static let title = "ExitPlane checkpoint 1"
 
-  func save(to path: String) throws {
+  /// - Parameter body: run as the file takes its name, so that a signal finds both done or neither.
+  func save(to path: String, with body: () -> Void) throws {
     var text = "\(Self.title)\nimages \(imageCount)\nstatistics"
     for word in statistics.words { text += " " + String(word, radix: 16) }
     text += "\n\(parameters.lines)end\n"
     let file = try AtomicFile(path: path, temporary: .shared)
     try Array(text.utf8).withUnsafeBytes { try file.write($0, at: 0) }
-    try file.commit()
+    try file.synchronize()
+    try TemporaryRegistry.withoutEnd {
+      try file.takeName()
+      body()
+    }
+    file.target.synchronizeFolder()
   }
 
   /// Nil where there is none.
@@ -72,9 +78,11 @@ struct RunCheckpoint: Hashable, Sendable {
   init?(contentsOf path: String) throws {
     let text: String
     do {
-      let descriptor = try Descriptor(opening: path, flags: O_RDONLY)
-      let size = try descriptor.status().byteCount
-      guard size > 0, size < 1 << 20 else { throw Self.damaged(path) }
+      // Without O_NONBLOCK, opening a pipe would wait for someone to write to it.
+      let descriptor = try Descriptor(opening: path, flags: O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
+      let status = try descriptor.status()
+      let size = status.byteCount
+      guard status.kind == .regular, size > 0, size < 1 << 20 else { throw Self.damaged(path) }
       let memory = try descriptor.map(byteCount: size)
       text = withExtendedLifetime(memory) { String(decoding: memory.bytes, as: UTF8.self) }
     } catch let error as SystemError {

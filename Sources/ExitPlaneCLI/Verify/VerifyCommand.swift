@@ -22,7 +22,9 @@ struct VerifyCommand: ParsableCommand {
   var writeResults: String?
 
   func run() throws {
+    installInterruptHandler()
     let folder = try ReferenceFolder(path: folder)
+    if let writeResults { try prepareResults(of: folder, in: writeResults) }
     var counts: [Verdict.Outcome: Int] = [:]
     for reference in folder.cases {
       let verdict =
@@ -40,6 +42,29 @@ struct VerifyCommand: ParsableCommand {
       "\(folder.cases.count) cases in \(precision.rawValue) precision: \(held) hold, \(failed) fail, "
         + "\(unsupported) not supported")
     if failed + unsupported > 0 { throw ExitCode.failure }
+  }
+
+  /// Makes the folders of the results, once it is clear that these stay within theirs and replace none of the cases'
+  /// own files.
+  private func prepareResults(of folder: ReferenceFolder, in results: String) throws {
+    for reference in folder.cases {
+      let file = reference.expected.file
+      guard
+        file.split(separator: "/", omittingEmptySubsequences: false).allSatisfy({
+          !["", ".", ".."].contains($0)
+        })
+      else {
+        throw ExitPlaneError.file(
+          "\(folder.path)/cases.json", found: "the expected array of \(reference.name) is in '\(file)'",
+          need: "need a path within the folder to write results")
+      }
+    }
+    // Cases may share an expected array.
+    let outputs = Set(folder.cases.map { "\(results)/\($0.expected.file)" }).sorted()
+    for output in outputs { try makeFolders(above: output) }
+    let inputs =
+      folder.cases.flatMap { [$0.expected.file, $0.volume?.file].compactMap { $0 } } + ["cases.json"]
+    try requireSeparateFiles(outputs: outputs, inputs: inputs.map(folder.file))
   }
 
   private struct Verdict {
@@ -63,7 +88,6 @@ struct VerifyCommand: ParsableCommand {
     }
     let expected = try methods.folder.readExpected(reference.expected)
     if let writeResults {
-      try makeFolders(above: "\(writeResults)/\(reference.expected.file)")
       try writeFileAtomically(
         "\(writeResults)/\(reference.expected.file)",
         result.values.flatMap { value in

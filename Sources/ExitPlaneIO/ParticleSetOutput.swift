@@ -1,0 +1,94 @@
+import ExitPlane
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// A stack that is written image by image and takes its name at the end, alone or with others of a set.
+public protocol StackWriter: Sendable {
+  var path: String { get }
+
+  /// Brings the whole file to the disk, header and all. To be called once, after every image is written.
+  ///
+  /// - Throws: `.invalidValue` when an image was not written; `.unwritableFile`.
+  func complete() throws
+
+  /// Puts the complete file under its name.
+  ///
+  /// - Throws: `.unwritableFile`; what is under the name is then as it was.
+  func takeName() throws
+}
+
+/// The STAR file of a set and the stacks that it names, one or several, which take their names together.
+///
+/// A STAR file under its name always names images of its own run, whenever another process looks and whenever this
+/// one is killed: an older STAR file goes before the first new stack comes, and the new one comes last. One process
+/// at a time writes a set, for as long as the object lives. In the order of use:
+///
+///     let set = try ParticleSetOutput(starPath: "set.star")   // nobody else writes it from now on
+///     let stack = try MRCStackWriter(path: "set.mrcs", …, isOfSet: true)
+///     try set.writeSTAR { try poses.write(to: $0) }           // what is wrong with it shows before the work
+///     …                                                       // every image
+///     try set.commit([stack])
+///
+/// Signals wait while names change; a process that is killed there leaves a stack without a STAR file at the worst.
+public final class ParticleSetOutput: Sendable {
+  private let star: AtomicFile
+
+  /// - Throws: `.unwritableFile`, also where another process is writing the set.
+  public init(starPath: String) throws {
+    star = try AtomicFile(path: starPath, temporary: .shared)
+  }
+
+  public var starPath: String { star.path }
+
+  /// Writes the STAR file, and takes its room on the disk; nothing is under its name before `commit`.
+  ///
+  /// - Throws: `.unwritableFile`; what `body` throws.
+  public func writeSTAR(_ body: (_ sink: @escaping ByteSink) throws -> Void) throws {
+    try body(star.makeSink())
+    try star.synchronize()
+  }
+
+  /// Puts the stacks and the STAR file under their names.
+  ///
+  /// - Throws: as `StackWriter`; `.unwritableFile`. The older set is then as it was, unless one of its stacks has
+  ///   already been replaced: then there is no STAR file.
+  public func commit(_ stacks: [any StackWriter]) throws {
+    for stack in stacks { try stack.complete() }
+    try TemporaryRegistry.withoutEnd {
+      let hasOlder = try setOlderAside()
+      var replacedCount = 0
+      do {
+        for stack in stacks {
+          try stack.takeName()
+          replacedCount += 1
+        }
+        try star.takeName()
+      } catch {
+        if hasOlder, replacedCount == 0 { rename(star.target.previousPath, star.target.path) }
+        throw error
+      }
+      // Also what a killed process left.
+      unlink(star.target.previousPath)
+    }
+    star.target.synchronizeFolder()
+  }
+
+  /// Takes the older STAR file from its name, for as long as it can come back.
+  private func setOlderAside() throws -> Bool {
+    let target = star.target
+    guard rename(target.path, target.previousPath) == 0 else {
+      let error = SystemError.last
+      guard error.code == ENOENT else { throw AtomicFile.unwritable(star.path, error) }
+      return false
+    }
+    // On the disk before any stack's new name is.
+    target.synchronizeFolder()
+    return true
+  }
+}
