@@ -1,6 +1,9 @@
 /// What the raw half spectrum of an image of this shape, real and imaginary parts in turn and zero frequency in the
 /// corner, must be to be that of a real image.
 extension GridShape {
+  /// Of even sides the entry that is at Nyquist on both axes.
+  var cornerIndex: Int { rows / 2 * spectrumColumns + columns / 2 }
+
   /// Makes raw samples the transform of a real image: in the columns 0 and Nyquist every entry is averaged
   /// with its conjugate partner, which an inverse real FFT does unasked.
   @specialized(where Scalar == Float)

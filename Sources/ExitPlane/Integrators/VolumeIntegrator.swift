@@ -59,9 +59,20 @@ where Spectrum == HalfSpectrum<Scalar>, Image == RealImage<Scalar> {
   func spectrum(at pose: Pose, using workspace: inout Workspace) -> UnsafeMutableBufferPointer<Scalar>
   /// The image of the padded shape.
   func image(at pose: Pose, using workspace: inout Workspace) -> UnsafeMutableBufferPointer<Scalar>
+  /// The half spectra that a lens weighs by the sine and the cosine of its phase χ and adds to an image's; there is no
+  /// second one where electrons are taken to scatter from a plane.
+  func lensSpectra(
+    at pose: Pose, wavelengthInAngstroms: Double, using workspace: inout Workspace
+  ) -> (sine: UnsafeMutableBufferPointer<Scalar>, cosine: UnsafeMutableBufferPointer<Scalar>?)
 }
 
 extension RealImagePlan {
+  public func lensSpectra(
+    at pose: Pose, wavelengthInAngstroms: Double, using workspace: inout Workspace
+  ) -> (sine: UnsafeMutableBufferPointer<Scalar>, cosine: UnsafeMutableBufferPointer<Scalar>?) {
+    (spectrum(at: pose, using: &workspace), nil)
+  }
+
   public func integrate(at pose: Pose, using workspace: inout Workspace) -> HalfSpectrum<Scalar> {
     HalfSpectrum(shape: plane.paddedShape, unchecked: spectrum(at: pose, using: &workspace).complexValues)
   }

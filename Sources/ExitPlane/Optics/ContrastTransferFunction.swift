@@ -25,7 +25,7 @@ public struct ContrastTransferFunction: Hashable, Sendable {
   public let voltageInKilovolts: Double
   public let sphericalAberrationInMillimetres: Double
   public let amplitudeContrast: Double
-  public let phaseShiftInDegrees: Double
+  public private(set) var phaseShiftInDegrees: Double
   public let bFactorInSquareAngstroms: Double
   public let scale: Double
 
@@ -71,6 +71,14 @@ public struct ContrastTransferFunction: Hashable, Sendable {
     var copy = self
     (copy.defocusUInAngstroms, copy.defocusVInAngstroms) = (u, v)
     copy.astigmatismAngleInDegrees = angle
+    return copy
+  }
+
+  /// The same with another phase: `cos χ` where this is `sin χ`.
+  var cosine: ContrastTransferFunction {
+    var copy = self
+    // Whole turns first, so that the quarter of one is not lost in them.
+    copy.phaseShiftInDegrees = phaseShiftInDegrees.remainder(dividingBy: 360) + 90
     return copy
   }
 

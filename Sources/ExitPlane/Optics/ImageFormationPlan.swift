@@ -133,10 +133,15 @@ public struct ImageFormationPlan<Projection: RealImagePlan>: Sendable {
       if let pixels = projected.baseAddress { image.update(from: pixels, count: projected.count) }
       return image
     }
-    guard let half = projection.spectrum(at: particle.pose, using: &workspace.projection).baseAddress else {
-      return image
-    }
-    try applyOptics(particle, to: half, workspace)
+    let spectra =
+      model.hasOptics
+      ? projection.lensSpectra(
+        at: particle.pose,
+        wavelengthInAngstroms: particle.transfer?.wavelengthInAngstroms ?? plane.wavelengthInAngstroms,
+        using: &workspace.projection)
+      : (sine: projection.spectrum(at: particle.pose, using: &workspace.projection), cosine: nil)
+    guard let half = spectra.sine.baseAddress else { return image }
+    try applyOptics(particle, to: half, spectra.cosine?.baseAddress, workspace)
     let (slope, offset) = model.pixel(
       meanOfValues: Double(half[0]), pixelSizeInAngstroms: plane.pixelSizeInAngstroms)
     if isColoured, let made = workspace.noise {
@@ -151,8 +156,11 @@ public struct ImageFormationPlan<Projection: RealImagePlan>: Sendable {
   }
 
   /// Optics, the inverse transform's factor and the phases that put the origin at the image's centre.
+  ///
+  /// - Parameter cosine: what goes with the cosine of the lens's phase, which is overwritten.
   private func applyOptics(
-    _ particle: ImagedParticle<Scalar>, to half: UnsafeMutablePointer<Scalar>, _ workspace: Workspace
+    _ particle: ImagedParticle<Scalar>, to half: UnsafeMutablePointer<Scalar>,
+    _ cosine: UnsafeMutablePointer<Scalar>?, _ workspace: Workspace
   ) throws {
     let shape = plane.paddedShape
     let normalisation = 1 / Double(shape.count)
@@ -166,10 +174,17 @@ public struct ImageFormationPlan<Projection: RealImagePlan>: Sendable {
           "particle \(particle.number) has no contrast transfer function, which the image model needs",
           "give its defocus and voltage")
       }
-      transfer.apply(
-        to: half, shape: shape, pixelSizeInAngstroms: plane.pixelSizeInAngstroms, sign: sign,
-        factor: normalisation * model.factor(phasePerRescaledPotential: transfer.phasePerRescaledPotential),
-        alternating: areSigns)
+      func apply(_ function: ContrastTransferFunction, to half: UnsafeMutablePointer<Scalar>) {
+        function.apply(
+          to: half, shape: shape, pixelSizeInAngstroms: plane.pixelSizeInAngstroms, sign: sign,
+          factor: normalisation * model.factor(phasePerRescaledPotential: transfer.phasePerRescaledPotential),
+          alternating: areSigns)
+      }
+      apply(transfer, to: half)
+      if let cosine {
+        apply(transfer.cosine, to: cosine)
+        add(cosine, to: half, count: 2 * shape.rows * shape.spectrumColumns)
+      }
       (scale, isCentred) = (1, areSigns)
       if let aberrations = particle.aberrations {
         guard aberrations.shape == shape else {

@@ -45,17 +45,23 @@ extension FourierSliceVolume {
   func sampleCorner(
     of plane: SlicePlane, outOfBounds: OutOfBoundsMode<Scalar>, into half: UnsafeMutablePointer<Scalar>
   ) {
+    if let value = corner(of: plane, outOfBounds: outOfBounds) {
+      half[2 * plane.shape.cornerIndex] = value.real
+    }
+  }
+
+  /// What the entry at Nyquist on both axes is; nil where there is none or it is not sampled.
+  func corner(of plane: SlicePlane, outOfBounds: OutOfBoundsMode<Scalar>) -> Complex<Scalar>? {
     let (row, column) = (plane.shape.rows / 2, plane.shape.columns / 2)
     guard plane.shape.rows % 2 == 0, plane.shape.columns % 2 == 0, plane.isSampled(row: row, column: column)
-    else { return }
+    else { return nil }
     let point = plane.point(row: row, column: column)
-    let index = 2 * (row * plane.shape.spectrumColumns + column)
     guard max(abs(point.x), abs(point.y), abs(point.z)) <= plane.bandLimit(gridSize: gridSize) else {
-      half[index] = 0
-      return
+      return .zero
     }
     // Both factors are real here: without a shift signs, and with one the entry will be zeroed.
     let factor: (re: Scalar, im: Scalar) = plane.factor(row: row, column: column)
-    half[index] = _value(at: point, outOfBounds: outOfBounds).real * factor.re
+    let value = _value(at: point, outOfBounds: outOfBounds)
+    return Complex(value.real * factor.re, value.imaginary * factor.re)
   }
 }

@@ -1,0 +1,182 @@
+/// Projects through the Ewald sphere onto the two real images of which a lens makes one.
+///
+/// A weak phase object scatters by the volume's transform on a sphere: `E(k) = h · Û(Rᵀ(k_x, k_y, ± λ|k|²/2h))`, k in
+/// cycles a pixel and h the pixel size. The scattered wave and its conjugate interfere with the unscattered one, and
+/// with the lens's phase χ the image's spectrum is
+///
+/// `½ [−i exp(iχ) E(k) + i exp(−iχ) E*(−k)] = sin χ · S(k) + cos χ · C(k)`,
+///
+/// `S = ½ [E(k) + E*(−k)]` and `C = −½ i [E(k) − E*(−k)]`, both of real images: the real and the imaginary part of the
+/// complex image whose spectrum is E. Where the sphere is flat C is zero and S the projection. A point at height z
+/// along the beam's axis, after the rotation, has the defocus `Δf ∓ z`: − on the positive hemisphere.
+///
+/// - Source: RELION's `CTF::getCTFP`, whose P and Q are the conjugates of the two factors, and its
+///   `BackProjector::backproject2Dto3D`, which puts P's part on the positive hemisphere; D. J. DeRosier,
+///   Ultramicroscopy 81 (2000) 83–98; M. Wolf et al., Ultramicroscopy 106 (2006) 376–382.
+public struct EwaldSphereProjection<Volume: FourierSliceVolume>: VolumeIntegrator {
+  public typealias Hemisphere = EwaldSphereExtraction<Volume>.Hemisphere
+
+  public var outputsIntegral: Bool
+  public var sliceGrid: SliceGrid
+  public var hemisphere: Hemisphere
+  /// As for `FourierSliceExtraction`.
+  public var resamples: Bool
+  /// Frequencies beyond the reciprocal of this, in the image's plane, are zero; nil for all of them.
+  public var resolutionInAngstroms: Double?
+
+  public init(
+    outputsIntegral: Bool = true, sliceGrid: SliceGrid = .image, hemisphere: Hemisphere = .positive,
+    resamples: Bool = false, resolutionInAngstroms: Double? = nil
+  ) {
+    self.outputsIntegral = outputsIntegral
+    self.sliceGrid = sliceGrid
+    self.hemisphere = hemisphere
+    self.resamples = resamples
+    self.resolutionInAngstroms = resolutionInAngstroms
+  }
+
+  /// - Throws: `.mismatch` for pixel sizes that differ, unless they may; `.invalidValue` for a resolution that
+  ///   is not above 0 Å.
+  public func makePlan(
+    for volume: Volume, onto plane: ImageConfiguration
+  ) throws -> EwaldSphereProjectionPlan<Volume> {
+    try EwaldSphereProjectionPlan(volume: volume, plane: plane, options: self)
+  }
+}
+
+/// Without a lens its images are S: what an ideal phase plate would show in focus, at the plane's voltage.
+public struct EwaldSphereProjectionPlan<Volume: FourierSliceVolume>: RealImagePlan {
+  public typealias Scalar = Volume.Scalar
+  public let plane: ImageConfiguration
+  private let volume: Volume
+  private let geometry: SliceGeometry
+  private let hemisphere: EwaldSphereProjection<Volume>.Hemisphere
+  /// Of the shape in which slices are taken.
+  private let slice: ImageSynthesis<Scalar>
+  /// Of the padded shape, where that is another.
+  private let output: ImageSynthesis<Scalar>
+
+  init(volume: Volume, plane: ImageConfiguration, options: EwaldSphereProjection<Volume>) throws {
+    self.volume = volume
+    self.plane = plane
+    hemisphere = options.hemisphere
+    geometry = try SliceGeometry(
+      volume, onto: plane, sliceGrid: options.sliceGrid, outputsIntegral: options.outputsIntegral,
+      resamples: options.resamples, resolutionInAngstroms: options.resolutionInAngstroms)
+    slice = try ImageSynthesis(geometry.shape)
+    output = geometry.shape == plane.paddedShape ? slice : try ImageSynthesis(plane.paddedShape)
+  }
+
+  /// What one thread writes.
+  public final class Workspace {
+    fileprivate let sine: AlignedBuffer<Scalar>
+    fileprivate let cosine: AlignedBuffer<Scalar>
+    fileprivate let image: AlignedBuffer<Scalar>
+    fileprivate let factors: PhaseFactors<Scalar>
+    /// Where slices are not taken in the padded shape: the latter's.
+    fileprivate let output: Workspace?
+
+    fileprivate init(slice: GridShape, output: GridShape) throws {
+      sine = try .half(slice)
+      cosine = try .half(slice)
+      image = try .image(slice)
+      factors = PhaseFactors(slice)
+      self.output = slice == output ? nil : try Workspace(slice: output, output: output)
+    }
+  }
+
+  public func makeWorkspace() throws -> Workspace {
+    try Workspace(slice: slice.shape, output: output.shape)
+  }
+
+  public func image(
+    at pose: Pose, using workspace: inout Workspace
+  ) -> UnsafeMutableBufferPointer<Scalar> {
+    extractSlices(
+      at: pose, wavelengthInAngstroms: plane.wavelengthInAngstroms, fromCentre: true,
+      scale: geometry.scale / Double(slice.shape.count), workspace)
+    return paddedImage(of: workspace.sine, workspace)
+  }
+
+  public func spectrum(
+    at pose: Pose, using workspace: inout Workspace
+  ) -> UnsafeMutableBufferPointer<Scalar> {
+    lensSpectra(at: pose, wavelengthInAngstroms: plane.wavelengthInAngstroms, using: &workspace).sine
+  }
+
+  public func lensSpectra(
+    at pose: Pose, wavelengthInAngstroms wavelength: Double, using workspace: inout Workspace
+  ) -> (sine: UnsafeMutableBufferPointer<Scalar>, cosine: UnsafeMutableBufferPointer<Scalar>?) {
+    guard let padded = workspace.output else {
+      extractSlices(
+        at: pose, wavelengthInAngstroms: wavelength, fromCentre: false, scale: geometry.scale, workspace)
+      return (workspace.sine.buffer, workspace.cosine.buffer)
+    }
+    extractSlices(
+      at: pose, wavelengthInAngstroms: wavelength, fromCentre: true,
+      scale: geometry.scale / Double(slice.shape.count), workspace)
+    for (half, result) in [(workspace.sine, padded.sine), (workspace.cosine, padded.cosine)] {
+      if let pixels = paddedImage(of: half, workspace).baseAddress {
+        output.forward(pixels, into: result.pointer, factors: padded.factors)
+      }
+    }
+    return (padded.sine.buffer, padded.cosine.buffer)
+  }
+
+  private func paddedImage(
+    of half: AlignedBuffer<Scalar>, _ workspace: Workspace
+  ) -> UnsafeMutableBufferPointer<Scalar> {
+    slice.fft.inverse(half.pointer, workspace.image.pointer)
+    guard let padded = workspace.output else { return workspace.image.buffer }
+    Scalar._kernels.cropOrPad(
+      workspace.image.pointer, slice.shape, padded.image.pointer, plane.paddedShape)
+    return padded.image.buffer
+  }
+
+  /// The half spectra S and C at a pose, shifted and scaled.
+  ///
+  /// `E*(−k)` is what the volume's transform, a real one's, has on the other hemisphere: both are sampled, so that
+  /// every frequency of the half is treated as a flat slice treats it.
+  private func extractSlices(
+    at pose: Pose, wavelengthInAngstroms wavelength: Double, fromCentre: Bool, scale: Double,
+    _ workspace: Workspace
+  ) {
+    let shift = pose.shiftInAngstroms / plane.pixelSizeInAngstroms
+    let (sine, cosine) = (workspace.sine.pointer, workspace.cosine.pointer)
+    workspace.factors.set(shiftInPixels: shift, fromCentre: fromCentre, scale: scale)
+    let bend = (hemisphere == .positive ? wavelength : -wavelength) / (2 * plane.pixelSizeInAngstroms)
+    func surface(_ curvature: Double) -> SlicePlane {
+      geometry.plane(at: pose.rotation, curvature: curvature, factors: workspace.factors)
+    }
+    let (near, far) = (surface(bend), surface(-bend))
+    volume._sample(near, outOfBounds: .zero, into: sine)
+    volume._sample(far, outOfBounds: .zero, into: cosine)
+    separate(sine, cosine, count: slice.shape.rows * slice.shape.spectrumColumns)
+    if let a = volume.corner(of: near, outOfBounds: .zero), let b = volume.corner(of: far, outOfBounds: .zero)
+    {
+      let index = 2 * slice.shape.cornerIndex
+      sine[index] = (a.real + b.real) / 2
+      cosine[index] = (a.imaginary - b.imaginary) / 2
+    }
+    (sine[0], sine[1]) = (Scalar(volume.zeroFrequency * scale), 0)
+    (cosine[0], cosine[1]) = (0, 0)
+    for half in [sine, cosine] {
+      slice.shape.symmetrize(half)
+      if shift != SIMD2(0, 0) { slice.shape.zeroUnshiftable(half) }
+    }
+  }
+}
+
+/// Replaces a and b, complex numbers with real and imaginary parts in turn, by `½ (a + b)` and `−½ i (a − b)`.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+private func separate<Scalar: GridScalar>(
+  _ a: UnsafeMutablePointer<Scalar>, _ b: UnsafeMutablePointer<Scalar>, count: Int
+) {
+  for index in 0..<count {
+    let (aRe, aIm) = (a[2 &* index], a[2 &* index &+ 1])
+    let (bRe, bIm) = (b[2 &* index], b[2 &* index &+ 1])
+    (a[2 &* index], a[2 &* index &+ 1]) = ((aRe + bRe) / 2, (aIm + bIm) / 2)
+    (b[2 &* index], b[2 &* index &+ 1]) = ((aIm - bIm) / 2, (bRe - aRe) / 2)
+  }
+}
