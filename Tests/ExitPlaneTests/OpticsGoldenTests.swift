@@ -32,7 +32,8 @@ private struct RelionGolden: Decodable {
   let images: [Image]
 }
 
-private func golden<Content: Decodable>(_ name: String) throws -> Content {
+/// A file of Tests/Goldens.
+func golden<Content: Decodable>(_ name: String) throws -> Content {
   let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../Goldens")
   let decoder = JSONDecoder()
   decoder.keyDecodingStrategy = .convertFromSnakeCase

@@ -149,8 +149,109 @@ struct PoseGeneratorsTests {
     #expect(generator.transferFunction(77) == functions[77])
   }
 
+  /// Worked out by a Philox in Python, from the streams' numbers and the formulae in the sources.
+  @Test("a particle's numbers are those of its seed, stream and number")
+  func streams() throws {
+    func isNear(_ a: SIMD2<Double>, _ x: Double, _ y: Double) -> Bool {
+      max(abs(a.x - x), abs(a.y - y)) < 1e-9
+    }
+    let gaussian = try PoseGenerator(shifts: .gaussian(standardDeviationInAngstroms: 1), seed: 3)
+    #expect(isNear(gaussian.pose(7).shiftInAngstroms, 1.2218401972916806, 2.517402229970625))
+    let uniform = try PoseGenerator(shifts: .uniform(largestInAngstroms: 1), seed: 3)
+    #expect(isNear(uniform.pose(7).shiftInAngstroms, 0.9601230392642448, -0.6438331564374091))
+    func function(_ micrographs: DefocusGenerator.Micrographs?) throws -> ContrastTransferFunction {
+      try DefocusGenerator(
+        base: ContrastTransferFunction(defocusUInAngstroms: 0), defocusInAngstroms: 8000...20000,
+        astigmatismInAngstroms: 100...500, micrographs: micrographs, seed: 3
+      ).transferFunction(7)
+    }
+    let own = try function(nil)
+    #expect(isNear([own.defocusUInAngstroms, own.defocusVInAngstroms], 8247.035928247, 7923.443905853437))
+    #expect(abs(own.astigmatismAngleInDegrees - 175.15403773064455) < 1e-9)
+    let shared = try function(.init(particlesPerMicrograph: 4, spreadInAngstroms: 150))
+    #expect(
+      isNear([shared.defocusUInAngstroms, shared.defocusVInAngstroms], 19605.25266032273, 19183.013102860743))
+    #expect(abs(shared.astigmatismAngleInDegrees - 170.4949858719625) < 1e-9)
+    let places = try ParticlePlaces(micrographSize: [4096, 3000], boxSize: 200, seed: 3)
+    #expect(places.place(7) == [2001, 1092])
+  }
+
+  @Test("particles of a micrograph have its defocus, and the spread asked for")
+  func micrographs() throws {
+    let base = try ContrastTransferFunction(defocusUInAngstroms: 0)
+    func functions(_ spread: Double) throws -> [ContrastTransferFunction] {
+      let generator = try DefocusGenerator(
+        base: base, defocusInAngstroms: 8000...20000, astigmatismInAngstroms: 100...500,
+        micrographs: .init(particlesPerMicrograph: 50, spreadInAngstroms: spread), seed: 3)
+      return (0..<5000).map { generator.transferFunction($0) }
+    }
+    let (same, spread) = (try functions(0), try functions(120))
+    for micrograph in 0..<100 {
+      #expect(Set(same[50 * micrograph..<50 * (micrograph + 1)]).count == 1)
+    }
+    #expect(Set(same).count == 100)
+    let heights = zip(spread, same).map { $0.defocusUInAngstroms - $1.defocusUInAngstroms }
+    #expect(
+      zip(spread, same).allSatisfy {
+        abs($0.defocusUInAngstroms - $0.defocusVInAngstroms - $1.defocusUInAngstroms + $1.defocusVInAngstroms)
+          < 1e-8
+          && $0.astigmatismAngleInDegrees == $1.astigmatismAngleInDegrees
+      })
+    let mean = heights.reduce(0, +) / 5000
+    let deviation = (heights.reduce(0) { $0 + $1 * $1 } / 5000).squareRoot()
+    #expect(abs(mean) < 5 * 120 / 5000.0.squareRoot())
+    #expect(abs(deviation / 120 - 1) < 5 / 10000.0.squareRoot())
+  }
+
+  @Test(
+    "places are whole pixels at which the box is within the micrograph, and fill it", arguments: [200, 201])
+  func places(box: Int) throws {
+    let places = try ParticlePlaces(micrographSize: [1000, 700], boxSize: box, seed: 6)
+    let n = 4000
+    let all = (0..<n).map { places.place($0) }
+    for (axis, length) in [(0, 1000), (1, 700)] {
+      let first = all.map { $0[axis] - box / 2 }
+      #expect(first.allSatisfy { $0 >= 0 && $0 + box <= length })
+      #expect(first.min()! < 3 && first.max()! > length - box - 3)
+      let mean = Double(first.reduce(0, +)) / Double(n)
+      let width = Double(length - box)
+      #expect(abs(mean - width / 2) < 5 * width / (12 * Double(n)).squareRoot())
+    }
+    #expect(
+      try ParticlePlaces(micrographSize: [box, box], boxSize: box, seed: 6).place(9) == [box / 2, box / 2])
+  }
+
+  @Test(
+    "groups get their shares, all along the sequence",
+    arguments: [[1.0], [1, 1, 1], [0.2, 5, 3], [1e-3, 1]])
+  func shares(shares: [Double]) throws {
+    let division = try OpticsGroupShares(shares)
+    let total = shares.reduce(0, +)
+    var counts = [Int](repeating: 0, count: shares.count)
+    for item in 0..<5000 {
+      counts[division.group(of: item)] += 1
+      guard item % 97 == 0 else { continue }
+      for (count, share) in zip(counts, shares) {
+        #expect(abs(Double(count) - share / total * Double(item + 1)) < 5)
+      }
+    }
+  }
+
   @Test("wrong numbers are refused")
   func refusals() throws {
+    for (count, spread) in [(0, 1.0), (5, -1), (5, .nan), (5, .infinity)] {
+      #expect(throws: ExitPlaneError.self) {
+        try DefocusGenerator.Micrographs(particlesPerMicrograph: count, spreadInAngstroms: spread)
+      }
+    }
+    for (size, box) in [(SIMD2(100, 99), 100), ([100, 100], 0), ([-5, 9], 4), ([Int.max, Int.max], 9)] {
+      #expect(throws: ExitPlaneError.self) { try ParticlePlaces(micrographSize: size, boxSize: box, seed: 0) }
+    }
+    for shares in [[], [1, 0], [1, -1], [.nan], [.infinity], [1e300, 1e300, .greatestFiniteMagnitude]]
+      as [[Double]]
+    {
+      #expect(throws: ExitPlaneError.self) { try OpticsGroupShares(shares) }
+    }
     #expect(throws: ExitPlaneError.self) { try PoseGenerator(orientations: .even(count: 0), seed: 0) }
     #expect(throws: ExitPlaneError.self) { try PoseGenerator(orientations: .preferred([]), seed: 0) }
     #expect(throws: ExitPlaneError.self) {

@@ -27,6 +27,9 @@ enum RandomStream: UInt32 {
   case orientation = 2
   case shift = 3
   case optics = 4
+  case micrograph = 5
+  case height = 6
+  case place = 7
 }
 
 /// Random numbers of one item, such as a particle: a function of seed, stream, item and position, the same in

@@ -5,7 +5,7 @@ public struct PoseGenerator: Hashable, Sendable {
   public enum Orientations: Hashable, Sendable {
     /// Independent and uniform over all rotations.
     case uniform
-    /// As even over all rotations as a given number of them can be.
+    /// Even over all rotations, or over one asymmetric unit of them.
     case even(count: Int)
     /// A mixture of preferred directions of view.
     case preferred([PreferredDirection])
@@ -21,12 +21,17 @@ public struct PoseGenerator: Hashable, Sendable {
 
   public let orientations: Orientations
   public let shifts: Shifts
+  /// Of the object. Orientations that show it alike are one: all lie in the group's asymmetric unit.
+  public let symmetry: SymmetryGroup
   public let seed: UInt64
   private let totalWeight: Double
 
   /// - Throws: `.invalidValue` for a count below 1, no direction, or a deviation or length that is negative or
   ///   not finite.
-  public init(orientations: Orientations = .uniform, shifts: Shifts = .none, seed: UInt64) throws {
+  public init(
+    orientations: Orientations = .uniform, shifts: Shifts = .none, symmetry: SymmetryGroup = .none,
+    seed: UInt64
+  ) throws {
     var totalWeight = 0.0
     switch orientations {
     case .uniform: break
@@ -51,6 +56,7 @@ public struct PoseGenerator: Hashable, Sendable {
     }
     self.orientations = orientations
     self.shifts = shifts
+    self.symmetry = symmetry
     self.seed = seed
     self.totalWeight = totalWeight
   }
@@ -62,8 +68,8 @@ public struct PoseGenerator: Hashable, Sendable {
 
   private func rotation(_ index: Int) -> Rotation {
     switch orientations {
-    case .uniform: return .random(seed: seed, index: index)
-    case .even(let count): return .even(index: index % count, count: count)
+    case .uniform: return symmetry.reduced(.random(seed: seed, index: index))
+    case .even(let count): return symmetry.evenRotation(index: index % count, count: count)
     case .preferred(let directions):
       var random = RandomSequence(
         seed: seed, stream: .orientation, item: UInt64(truncatingIfNeeded: index))
@@ -74,7 +80,7 @@ public struct PoseGenerator: Hashable, Sendable {
         left -= direction.weight
         if left < 0 { break }
       }
-      return chosen.rotation(random.unit(), random.unit(), random.unit())
+      return symmetry.reduced(chosen.rotation(random.unit(), random.unit(), random.unit()))
     }
   }
 
