@@ -17,14 +17,14 @@ struct BenchmarkCommand: ParsableCommand {
   @Argument(help: "The workload, or 'all'.")
   var workload: String
 
-  @Option(help: "Threads to use.")
+  @Option(parsing: .unconditional, help: "Threads to use.")
   var threads = availableProcessors
 
-  @Option(help: "The padding of linear and cubic slices.")
-  var padScale = 1.0
+  @Option(parsing: .unconditional, help: "The padding of linear and cubic slices. (default: 1)")
+  var padScale: Double?
 
-  @Option(help: "The accuracy of exact slices.")
-  var accuracy = 1e-3
+  @Option(parsing: .unconditional, help: "The accuracy of exact slices. (default: 1e-3)")
+  var accuracy: Double?
 
   @Option(help: "The precision: single or double.")
   var precision = Precision.single
@@ -44,7 +44,15 @@ struct BenchmarkCommand: ParsableCommand {
 
   func run() throws {
     let workloads = BenchmarkWorkload.named(workload).map { [$0] } ?? BenchmarkWorkload.all
-    let setting = SliceSetting(padScale: padScale, accuracy: accuracy)
+    try [
+      OptionUse(
+        "--pad-scale", given: padScale != nil, used: workloads.contains { $0.single.usesPadding },
+        for: "linear and cubic slices"),
+      OptionUse(
+        "--accuracy", given: accuracy != nil, used: workloads.contains { $0.single.usesAccuracy },
+        for: "exact slices"),
+    ].requireEffect("\(workload) makes none")
+    let setting = SliceSetting(padScale: padScale ?? 1, accuracy: accuracy ?? 1e-3)
     for workload in workloads {
       let milliseconds =
         switch precision {

@@ -58,13 +58,18 @@ enum MeasurementKind: Sendable {
 
 /// What slices are made with: linear and cubic ones by a padding, exact ones to an accuracy.
 struct SliceSetting {
-  var padScale = 1.0
-  var accuracy = 1e-3
+  let padScale: Double
+  let accuracy: Double
 }
 
 /// What a workload does, in one precision.
 struct Measurement<Scalar: GridScalar>: Sendable {
   let kind: MeasurementKind
+
+  var usesPadding: Bool {
+    if case .slice(_, let interpolation) = kind { interpolation != .exact } else { false }
+  }
+  var usesAccuracy: Bool { if case .slice(_, .exact) = kind { true } else { false } }
 
   /// - Parameter setting: of slices; other workloads have none.
   func milliseconds(_ threads: Int, _ setting: SliceSetting) throws -> Double {

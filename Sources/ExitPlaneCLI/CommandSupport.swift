@@ -62,6 +62,12 @@ func scientific(_ value: Double) -> String {
   return "\(value < 0 ? "-" : "")\(rounded(mantissa, places: 1))e\(exponent < 0 ? "-" : "+")\(digits)"
 }
 
+/// A number to four digits: "0.01234", "5.6e+07" where that would be long.
+func significant(_ value: Double) -> String {
+  guard value != 0, (1e-4..<1e6).contains(abs(value)) else { return value == 0 ? "0" : scientific(value) }
+  return rounded(value, places: max(0, 3 - Int(log10(abs(value)).rounded(.down))))
+}
+
 extension String {
   func padded(to width: Int) -> String {
     self + String(repeating: " ", count: max(0, width - count))
@@ -80,6 +86,16 @@ func makeFolders(above path: String) throws {
         found: "the folder cannot be made (\(String(cString: strerror(errno))))",
         need: "name a folder that can be written to")
     }
+  }
+}
+
+/// Says that an input is missing before anything else can be found fault with.
+///
+/// - Throws: `.unreadableFile` for the first that is not there; other faults are their readers' to find.
+func requireFiles(_ paths: [String?]) throws {
+  for path in paths.compactMap({ $0 }) where access(path, F_OK) != 0 && [ENOENT, ENOTDIR].contains(errno) {
+    throw ExitPlaneError.file(
+      path, kind: .unreadableFile, found: "no such file", need: "name one that is there")
   }
 }
 

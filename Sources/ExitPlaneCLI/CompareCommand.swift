@@ -27,7 +27,9 @@ struct CompareCommand: ParsableCommand {
   @Option(help: "Write a plot of the curve as a PNG file.")
   var plot: String?
 
-  @Option(help: "The pixel size in Å, in place of the files' own.")
+  @Option(
+    name: [.customLong("pixel-size"), .customLong("voxel-size")], parsing: .unconditional,
+    help: "The images' pixel size, or the maps' voxel size, in Å, in place of the files' own.")
   var pixelSize: Double?
 
   @OptionGroup(title: "Running")
@@ -35,10 +37,9 @@ struct CompareCommand: ParsableCommand {
 
   func run() throws {
     installInterruptHandler()
+    try requireFiles([first, second])
     try requireSeparateFiles(outputs: [star, plot].compactMap { $0 }, inputs: [first, second])
-    if let pixelSize, !(pixelSize.isFinite && pixelSize > 0) {
-      throw ExitPlaneError.invalid("--pixel-size", got: "\(pixelSize) Å", need: "finite and above 0 Å")
-    }
+    if let pixelSize { try PlausibleRange.pixelSize("--pixel-size").require(pixelSize) }
     let files = (try MRCFile(path: first), try MRCFile(path: second))
     guard files.0.isStack == files.1.isStack else {
       let (stack, map) = files.0.isStack ? (first, second) : (second, first)

@@ -31,7 +31,7 @@ struct DemoCommand: ParsableCommand {
   @Option(name: [.short, .long], help: "The folder to write to, made where it is missing.")
   var output = "exitplane-demo"
 
-  @Option(help: "The number of images.")
+  @Option(parsing: .unconditional, help: "The number of images.")
   var images = 500
 
   func validate() throws {

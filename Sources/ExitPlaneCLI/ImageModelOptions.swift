@@ -13,12 +13,16 @@ struct ImageModelOptions: ParsableArguments {
       """)
   var imageModel: ImageModelName?
 
-  @Option(help: "Electrons per Å², for --image-model counts.")
+  @Option(parsing: .unconditional, help: "Electrons per Å², for --image-model counts.")
   var dose: Double?
 
   @Option(
-    help: "The CTF's sign: 'relion' has positive potential bright, 'cryoJAX' dark, as under the microscope.")
-  var ctfSign = ContrastTransferFunction.Sign.relion
+    help: """
+      The CTF's sign: 'relion' (the default) has positive potential bright, 'cryoJAX' dark, as under the microscope.
+      """)
+  var ctfSign: ContrastTransferFunction.Sign?
+
+  var chosenSign: ContrastTransferFunction.Sign { ctfSign ?? .relion }
 
   mutating func validate() throws {
     if (imageModel == .counts) != (dose != nil) {
@@ -41,7 +45,7 @@ struct ImageModelOptions: ParsableArguments {
   func describe(into parameters: inout RunParameters) {
     parameters.append("image model", imageModel?.rawValue ?? "by optics")
     parameters.append("dose", dose.map { "\($0)" } ?? "none")
-    parameters.append("CTF sign", ctfSign.rawValue)
+    parameters.append("CTF sign", chosenSign.rawValue)
   }
 }
 

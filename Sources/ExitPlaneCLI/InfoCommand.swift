@@ -10,6 +10,9 @@ struct InfoCommand: ParsableCommand {
   var files: [String]
 
   func run() throws {
+    try requireFiles(files)
+    try atoms.uses(areUsed: files.contains { InputKind(path: $0) == .structure })
+      .requireEffect("none is asked about")
     for (number, file) in files.enumerated() {
       if number > 0 { print() }
       let lines =

@@ -34,6 +34,7 @@ struct MergeCommand: ParsableCommand {
 
   func run() throws {
     installInterruptHandler()
+    try requireFiles(sets)
     let name = try setName(output)
     let (stackPath, starPath) = (name + ".mrcs", name + ".star")
     let merging = try ParticleMerging(paths: sets)

@@ -4,6 +4,7 @@ import ExitPlaneIO
 
 struct NoiseOptions: ParsableArguments {
   @Option(
+    parsing: .unconditional,
     help: """
       Add noise at this signal-to-noise ratio: the variance of the noiseless images over that of the noise, over \
       all pixels. It is taken of 400 images spread evenly over the whole set (of all where there are fewer), the \
@@ -11,10 +12,11 @@ struct NoiseOptions: ParsableArguments {
       """)
   var snr: Double?
 
-  @Option(help: "Add noise of this standard deviation a pixel.")
+  @Option(parsing: .unconditional, help: "Add noise of this standard deviation a pixel.")
   var noiseStd: Double?
 
   @Option(
+    parsing: .unconditional,
     help: "Colour the noise: its power falls as 1/(1 + (q/Q)²), this Q in 1/Å; with --snr or --noise-std.")
   var noiseFalloff: Double?
 
@@ -47,9 +49,6 @@ struct NoiseOptions: ParsableArguments {
     if let snr {
       variance = try ImageNoise.variance(signalVariance: signalVariance(), signalToNoiseRatio: snr)
     } else if let noiseStd {
-      guard noiseStd.isFinite, noiseStd >= 0 else {
-        throw ExitPlaneError.invalid("--noise-std", got: "\(noiseStd)", need: "finite and not below 0")
-      }
       variance = noiseStd * noiseStd
     }
     var spectrum: NoiseSpectrum?

@@ -10,80 +10,63 @@ extension OpticsOptions {
     guard !aberrations.isZero else { return nil }
     let factors = try AberrationFactors<Scalar>(
       aberrations, shape: plane.paddedShape, pixelSizeInAngstroms: plane.pixelSizeInAngstroms,
-      voltageInKilovolts: voltage, sphericalAberrationInMillimetres: cs)
+      voltageInKilovolts: voltageInKilovolts,
+      sphericalAberrationInMillimetres: sphericalAberrationInMillimetres)
     return { _ in factors }
   }
 
-  /// The optics of particles whose poses come from a STAR file: what it says of them, or defoci asked for where it
-  /// says none. Its own rows become those of the images, and must not say otherwise than the options.
+  /// What these options put in place of a STAR file's own optics: an option that is given goes before the file.
+  var override: ParticleOpticsOverride {
+    ParticleOpticsOverride(
+      voltageInKilovolts: voltage, sphericalAberrationInMillimetres: cs, amplitudeContrast: amplitudeContrast,
+      phaseShiftInDegrees: phaseShift, bFactorInSquareAngstroms: bFactor,
+      beamTiltInMilliradians: beamTilt?.values, removesDefoci: defocus != nil)
+  }
+
+  /// The optics of particles whose poses come from a STAR file: what it says of them, or defoci asked for.
   ///
-  /// - Throws: `.mismatch` where they would; what reading the optics throws.
+  /// - Parameter set: with these options' overrides.
+  /// - Throws: what reading the optics throws.
   func optics<Scalar: GridScalar>(
     of set: ParticleSet, seed: UInt64, on plane: ImageConfiguration, as _: Scalar.Type
   ) throws -> (
     transfer: (@Sendable (Int) -> ContrastTransferFunction)?,
     aberrations: (@Sendable (Int) -> AberrationFactors<Scalar>?)?
   ) {
-    guard beamTilt == nil else {
-      throw ExitPlaneError.mismatch(
-        "--beam-tilt is for generated poses",
-        "give the STAR file rlnBeamTiltX and rlnBeamTiltY in data_optics")
-    }
-    let transfer: (@Sendable (Int) -> ContrastTransferFunction)
-    if let generator = try generator(seed: seed) {
-      try requireAgreement(with: set)
-      transfer = { generator.transferFunction($0) }
-    } else if let functions = try set.transferFunctions() {
-      transfer = { functions[$0] }
-    } else {
+    guard let functions = try set.transferFunctions(defociFrom: generator(seed: seed)) else {
       return (nil, nil)
     }
+    let transfer: @Sendable (Int) -> ContrastTransferFunction = { functions[$0] }
     let groups = try zip(set.aberrations(), set.opticsGroups).map { aberrations, group in
       aberrations.isZero
         ? nil
         : try AberrationFactors<Scalar>(
           aberrations, shape: plane.paddedShape, pixelSizeInAngstroms: plane.pixelSizeInAngstroms,
-          voltageInKilovolts: group.voltageInKilovolts ?? voltage,
-          sphericalAberrationInMillimetres: group.sphericalAberrationInMillimetres ?? cs)
+          voltageInKilovolts: group.voltageInKilovolts ?? voltageInKilovolts,
+          sphericalAberrationInMillimetres: group.sphericalAberrationInMillimetres
+            ?? sphericalAberrationInMillimetres)
     }
     guard groups.contains(where: { $0 != nil }) else { return (transfer, nil) }
     let indices = set.opticsGroupIndices
     return (transfer, { groups[indices[$0]] })
   }
 
-  private func requireAgreement(with set: ParticleSet) throws {
-    if try set.defocus() != nil {
-      throw ExitPlaneError.mismatch(
-        "--defocus is given and the poses' file has defoci", "leave one of them out")
-    }
-    for group in set.opticsGroups {
-      for (name, known, asked) in [
-        ("--voltage", group.voltageInKilovolts, voltage),
-        ("--cs", group.sphericalAberrationInMillimetres, cs),
-        ("--amplitude-contrast", group.amplitudeContrast, amplitudeContrast),
-      ] {
-        if let known, known != asked {
-          throw ExitPlaneError.mismatch(
-            "\(name) is \(asked) and the poses' file says \(known)", "give --defocus with \(name) \(known)")
-        }
-      }
-    }
-  }
-
   func stack(path: String, on plane: ImageConfiguration) throws -> ParticleStack {
     try ParticleStack(
       path: path, imageSize: plane.shape.columns, pixelSizeInAngstroms: plane.pixelSizeInAngstroms,
-      voltageInKilovolts: voltage, sphericalAberrationInMillimetres: cs, amplitudeContrast: amplitudeContrast)
+      voltageInKilovolts: voltageInKilovolts,
+      sphericalAberrationInMillimetres: sphericalAberrationInMillimetres,
+      amplitudeContrast: chosenAmplitudeContrast)
   }
 
   func describe(into parameters: inout RunParameters) {
     parameters.append("defocus", defocus.map { "\($0.range) Å" } ?? "the poses'")
     parameters.append("astigmatism", astigmatism.map { "\($0.range) Å" } ?? "none")
-    parameters.append("voltage", voltage)
-    parameters.append("spherical aberration", cs)
-    parameters.append("amplitude contrast", amplitudeContrast)
-    parameters.append("phase shift", phaseShift)
-    parameters.append("CTF B-factor", bFactor)
+    // Not what is assumed without them: given or not tells whether they go before the poses' file.
+    for (name, value) in [
+      ("voltage", voltage), ("spherical aberration", cs), ("amplitude contrast", amplitudeContrast),
+      ("phase shift", phaseShift), ("CTF B-factor", bFactor),
+    ] { parameters.append(name, value.map { "\($0)" } ?? "by default") }
     parameters.append("beam tilt", beamTilt.map { "\($0.values)" } ?? "none")
   }
 }

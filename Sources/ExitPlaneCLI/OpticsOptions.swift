@@ -3,14 +3,16 @@ import ExitPlane
 
 /// The microscope, and the defocus of generated particles.
 struct OpticsOptions: ParsableArguments {
-  @Option(help: "The microscope's voltage in kV.")
-  var voltage = 300.0
+  @Option(parsing: .unconditional, help: "The microscope's voltage in kV. (default: 300)")
+  var voltage: Double?
 
-  @Option(help: "Its spherical aberration in mm.")
-  var cs = 2.7
+  @Option(parsing: .unconditional, help: "Its spherical aberration in mm. (default: 2.7)")
+  var cs: Double?
 
-  @Option(help: "The part of the contrast that is amplitude contrast, 0 to 1.")
-  var amplitudeContrast = 0.1
+  @Option(
+    parsing: .unconditional,
+    help: "The part of the contrast that is amplitude contrast, 0 to 1. (default: 0.1)")
+  var amplitudeContrast: Double?
 
   @Option(
     parsing: .unconditional,
@@ -22,11 +24,13 @@ struct OpticsOptions: ParsableArguments {
     help: "Difference between the two defoci in Å, as 'least,most' or one number; its angle is random.")
   var astigmatism: RangeArgument?
 
-  @Option(parsing: .unconditional, help: "The phase shift of a phase plate, in degrees.")
-  var phaseShift = 0.0
+  @Option(parsing: .unconditional, help: "The phase shift of a phase plate, in degrees. (default: 0)")
+  var phaseShift: Double?
 
-  @Option(name: .customLong("ctf-b-factor"), help: "The B-factor of the CTF's envelope exp(−B q²/4), in Å².")
-  var bFactor = 0.0
+  @Option(
+    name: .customLong("ctf-b-factor"), parsing: .unconditional,
+    help: "The B-factor of the CTF's envelope exp(−B q²/4), in Å². (default: 0)")
+  var bFactor: Double?
 
   @Option(parsing: .unconditional, help: "Beam tilt in mrad, as 'x,y'.")
   var beamTilt: PairArgument?
@@ -37,12 +41,32 @@ struct OpticsOptions: ParsableArguments {
     }
   }
 
+  var voltageInKilovolts: Double { voltage ?? 300 }
+  var sphericalAberrationInMillimetres: Double { cs ?? 2.7 }
+  var chosenAmplitudeContrast: Double { amplitudeContrast ?? 0.1 }
+
+  /// Whether defoci, or the angles of their astigmatism, differ by chance.
+  var areRandom: Bool {
+    guard let defocus else { return false }
+    return defocus.range.lowerBound < defocus.range.upperBound || (astigmatism?.range.upperBound ?? 0) > 0
+  }
+
+  /// What a contrast transfer function alone uses.
+  ///
+  /// - Parameter hasTransferFunctions: whether particles have one.
+  func uses(hasTransferFunctions: Bool) -> [OptionUse] {
+    [("--phase-shift", phaseShift != nil), ("--ctf-b-factor", bFactor != nil)].map {
+      OptionUse($0, given: $1, used: hasTransferFunctions, for: "contrast transfer functions")
+    }
+  }
+
   /// Everything but the defocus.
   func baseTransferFunction() throws -> ContrastTransferFunction {
     try ContrastTransferFunction(
-      defocusUInAngstroms: 0, voltageInKilovolts: voltage, sphericalAberrationInMillimetres: cs,
-      amplitudeContrast: amplitudeContrast, phaseShiftInDegrees: phaseShift,
-      bFactorInSquareAngstroms: bFactor)
+      defocusUInAngstroms: 0, voltageInKilovolts: voltageInKilovolts,
+      sphericalAberrationInMillimetres: sphericalAberrationInMillimetres,
+      amplitudeContrast: chosenAmplitudeContrast, phaseShiftInDegrees: phaseShift ?? 0,
+      bFactorInSquareAngstroms: bFactor ?? 0)
   }
 
   /// Nil without `--defocus`.

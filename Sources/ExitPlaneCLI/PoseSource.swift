@@ -7,17 +7,8 @@ enum PoseSource: Sendable {
   case random(count: Int, seed: UInt64)
   case list([Pose])
 
-  init(starFile path: String, pixelSizeInAngstroms: Double) throws {
-    let document = try STARDocument(contentsOf: path)
-    do {
-      self = .particles(try ParticleSet(document))
-    } catch let error as ExitPlaneError where error.kind == .malformedFile {
-      // Origins in pixels of a file that gives no pixel size are in those of the images.
-      guard let particles = try? ParticleSet(document, pixelSizeInAngstroms: pixelSizeInAngstroms) else {
-        throw error
-      }
-      self = .particles(particles)
-    }
+  init(_ file: PoseFile, pixelSizeInAngstroms: Double) throws {
+    self = .particles(try file.particles(pixelSizeInAngstroms: pixelSizeInAngstroms))
   }
 
   init(randomCount count: Int, seed: UInt64) throws {
@@ -59,5 +50,64 @@ enum PoseSource: Sendable {
       for index in 0..<count { try writer.append(pose(index)) }
       try writer.finish()
     }
+  }
+}
+
+/// A STAR file of poses, which is asked for what it says of its images before poses are made of it.
+struct PoseFile: Sendable {
+  private let document: STARDocument
+  /// Not to be had without a pixel size where origins are in pixels whose size the file does not say.
+  private let found: Result<ParticleSet, ExitPlaneError>
+
+  init(path: String) throws {
+    document = try STARDocument(contentsOf: path)
+    do {
+      found = .success(try ParticleSet(document))
+    } catch let error as ExitPlaneError where error.kind == .malformedFile {
+      found = .failure(error)
+    }
+  }
+
+  /// - Parameter pixelSizeInAngstroms: of the images, for origins in pixels that name no other.
+  func particles(pixelSizeInAngstroms: Double) throws -> ParticleSet {
+    switch found {
+    case .success(let particles): return particles
+    case .failure(let error):
+      guard let particles = try? ParticleSet(document, pixelSizeInAngstroms: pixelSizeInAngstroms) else {
+        throw error
+      }
+      return particles
+    }
+  }
+
+  /// What it says of its images.
+  var images: StatedImages {
+    guard case .success(let particles) = found else {
+      return StatedImages(lack: ", which the poses' file lacks")
+    }
+    return StatedImages(particles.opticsGroups)
+  }
+}
+
+/// What a file of poses says of its images, where all its optics groups agree.
+struct StatedImages: Sendable {
+  var pixelSizeInAngstroms: Double?
+  var side: Int?
+  /// Why something is nil, to go on after its name.
+  var lack = ""
+
+  init(lack: String = "") { self.lack = lack }
+
+  init(_ groups: [ParticleOpticsGroup]) {
+    func common<Value: Equatable>(_ value: KeyPath<ParticleOpticsGroup, Value?>) -> Value? {
+      let first = groups.first?[keyPath: value]
+      return groups.allSatisfy { $0[keyPath: value] == first } ? first : nil
+    }
+    pixelSizeInAngstroms = common(\.pixelSizeInAngstroms)
+    side = common(\.imageSize)
+    lack =
+      groups.count > 1
+      ? ", which are not the same for all optics groups of the poses' file"
+      : ", which the poses' file lacks"
   }
 }

@@ -12,18 +12,19 @@ struct PosesCommand: ParsableCommand {
 
       Examples:
         exitplane poses --count 1000 --pixel-size 1.2 --box 128 --output poses.star
-        exitplane poses --count 5000 --even --defocus 8000,20000 --pixel-size 1.2 --box 128 --output poses.star
-        exitplane poses --count 500 --preferred 0,90,20 --preferred 0,0,50,0.3 --shifts 4 --pixel-size 1 \
-      --box 200 --output side_views.star
+        exitplane poses --count 5000 --even --defocus 8000,20000 \\
+          --pixel-size 1.2 --box 128 --output poses.star
+        exitplane poses --count 500 --preferred 0,90,20 --preferred 0,0,50,0.3 \\
+          --shifts 4 --pixel-size 1 --box 200 --output side_views.star
       """)
 
-  @Option(help: "How many particles.")
+  @Option(parsing: .unconditional, help: "How many particles.")
   var count: Int
 
-  @Option(help: "The pixel size of their images, in Å.")
+  @Option(parsing: .unconditional, help: "The pixel size of their images, in Å.")
   var pixelSize: Double
 
-  @Option(help: "The side of their images, in pixels.")
+  @Option(parsing: .unconditional, help: "The side of their images, in pixels.")
   var box: Int
 
   @Option(name: [.short, .long], help: "The STAR file to write.")
@@ -35,20 +36,31 @@ struct PosesCommand: ParsableCommand {
   @OptionGroup(title: "Optics")
   var optics: OpticsOptions
 
-  @Option(help: "The seed of everything that is random.")
-  var seed: UInt64 = 0
+  @Option(parsing: .unconditional, help: "The seed of everything that is random. (default: 0)")
+  var seed: UInt64?
 
   func run() throws {
     installInterruptHandler()
     guard (1...100_000_000).contains(count) else {
       throw ExitPlaneError.invalid("--count", got: "\(count)", need: "1 to 100000000")
     }
-    let poses = try generation.generator(count: count, seed: seed)
-    let functions = try optics.generator(seed: seed)
+    try PlausibleRange.pixelSize("--pixel-size").require(pixelSize)
+    guard (1...GridShape.largestAxis).contains(box) else {
+      throw ExitPlaneError.invalid("--box", got: "\(box)", need: "1 to \(GridShape.largestAxis)")
+    }
+    try optics.requirePlausible()
+    try optics.uses(hasTransferFunctions: optics.defocus != nil)
+      .requireEffect("without --defocus particles have none")
+    let isRandom = !generation.even || generation.shifts != 0 || optics.areRandom
+    try [OptionUse("--seed", given: seed != nil, used: isRandom, for: "what is random")]
+      .requireEffect("nothing is: orientations are even, without shifts and a range of defoci")
+    let poses = try generation.generator(count: count, seed: seed ?? 0)
+    let functions = try optics.generator(seed: seed ?? 0)
     let stack = try ParticleStack(
       path: lastComponent(of: output), imageSize: box, pixelSizeInAngstroms: pixelSize,
-      voltageInKilovolts: optics.voltage, sphericalAberrationInMillimetres: optics.cs,
-      amplitudeContrast: optics.amplitudeContrast)
+      voltageInKilovolts: optics.voltageInKilovolts,
+      sphericalAberrationInMillimetres: optics.sphericalAberrationInMillimetres,
+      amplitudeContrast: optics.chosenAmplitudeContrast)
     try requireSeparateFiles(outputs: [output], inputs: [])
     let file = try AtomicFile(path: output, temporary: .shared)
     var writer = try ParticleRowWriter(
@@ -75,7 +87,7 @@ struct PoseGenerationOptions: ParsableArguments {
       """)
   var preferred: [PreferredArgument] = []
 
-  @Option(help: "The standard deviation of shifts along x and y, in Å.")
+  @Option(parsing: .unconditional, help: "The standard deviation of shifts along x and y, in Å.")
   var shifts = 0.0
 
   mutating func validate() throws {

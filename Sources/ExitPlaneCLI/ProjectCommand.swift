@@ -15,9 +15,12 @@ struct ProjectCommand: PrecisionCommand {
 
       Examples:
         exitplane project map.mrc --poses particles.star --output stack.mrcs
-        exitplane project map.mrc --random-poses 1000 --seed 7 --output stack.mrcs --box 200
-        exitplane project map.mrc --euler 0,90,0 --euler 30,60,-15 --output views.mrcs --sum
-        exitplane project model.cif --random-poses 100 --box 128 --pixel-size 1.2 --output stack.mrcs
+        exitplane project map.mrc --random-poses 1000 --seed 7 --box 200 \\
+          --output stack.mrcs
+        exitplane project map.mrc --euler 0,90,0 --euler 30,60,-15 --sum \\
+          --output views.mrcs
+        exitplane project model.cif --random-poses 100 --box 128 \\
+          --pixel-size 1.2 --output stack.mrcs
       """)
 
   @Argument(help: "The map (a cubic MRC volume) or the structure (PDB or mmCIF).")
@@ -36,10 +39,15 @@ struct ProjectCommand: PrecisionCommand {
   var running: RunningOptions
 
   func run<Scalar: GridScalar>(_: Scalar.Type) throws {
+    try requireFiles([input, poses.file])
+    try poses.uses(isRandom: poses.randomCount != nil)
+      .requireEffect("nothing is drawn at random without --random-poses")
     let starPath = try starPath(besideStack: output)
     try requireSeparateFiles(outputs: [output, starPath], inputs: [input, poses.file].compactMap { $0 })
-    let source = try projection.load(input, as: Scalar.self, threads: running.threads)
-    let poseSource = try poses.load(pixelSizeInAngstroms: source.pixelSizeInAngstroms)
+    let poseFile = try poses.openFile()
+    let source = try projection.load(
+      input, stated: poseFile?.images ?? StatedImages(), as: Scalar.self, threads: running.threads)
+    let poseSource = try poses.load(poseFile, pixelSizeInAngstroms: source.pixelSizeInAngstroms)
     try writeParticles(
       projection.makePlan(
         for: source, onto: projection.plane(for: source), poses: poseSource.count, threads: running.threads),

@@ -6,14 +6,16 @@ struct PoseOptions: ParsableArguments {
   @Option(name: .customLong("poses"), help: "A RELION STAR file of poses.")
   var file: String?
 
-  @Option(name: .customLong("random-poses"), help: "Draw this many poses uniformly over all rotations.")
+  @Option(
+    name: .customLong("random-poses"), parsing: .unconditional,
+    help: "Draw this many poses uniformly over all rotations.")
   var randomCount: Int?
 
-  @Option(help: "The seed of random poses.")
-  var seed: UInt64 = 0
+  @Option(parsing: .unconditional, help: "The seed of everything that is random. (default: 0)")
+  var seed: UInt64?
 
   @Option(
-    name: .customLong("euler"),
+    name: .customLong("euler"), parsing: .unconditionalSingleValue,
     help: "RELION's angles 'rot,tilt,psi' in degrees; may be given several times.")
   var angles: [RelionAngles] = []
 
@@ -24,10 +26,20 @@ struct PoseOptions: ParsableArguments {
     }
   }
 
+  var chosenSeed: UInt64 { seed ?? 0 }
+
+  /// - Parameter isRandom: whether anything is drawn at random.
+  func uses(isRandom: Bool) -> [OptionUse] {
+    [OptionUse("--seed", given: seed != nil, used: isRandom, for: "what is random")]
+  }
+
+  /// The STAR file, if poses come from one.
+  func openFile() throws -> PoseFile? { try file.map { try PoseFile(path: $0) } }
+
   /// - Parameter pixelSizeInAngstroms: of the images, for origins in pixels that name no other.
-  func load(pixelSizeInAngstroms: Double) throws -> PoseSource {
-    if let file { return try PoseSource(starFile: file, pixelSizeInAngstroms: pixelSizeInAngstroms) }
-    if let randomCount { return try PoseSource(randomCount: randomCount, seed: seed) }
+  func load(_ file: PoseFile?, pixelSizeInAngstroms: Double) throws -> PoseSource {
+    if let file { return try PoseSource(file, pixelSizeInAngstroms: pixelSizeInAngstroms) }
+    if let randomCount { return try PoseSource(randomCount: randomCount, seed: chosenSeed) }
     return .list(
       try angles.map {
         try Pose(relionRotInDegrees: $0.rot, tiltInDegrees: $0.tilt, psiInDegrees: $0.psi)
@@ -40,7 +52,7 @@ extension PoseOptions {
   func describe(into parameters: inout RunParameters) throws {
     parameters.append("poses", try file.map { try fileFingerprint($0) } ?? "none from a file")
     parameters.append("angles", "\(angles.map { [$0.rot, $0.tilt, $0.psi] })")
-    parameters.append("seed", seed)
+    parameters.append("seed", chosenSeed)
   }
 }
 
@@ -57,11 +69,23 @@ struct RelionAngles: ExpressibleByArgument {
 
 struct ImageOptions: ParsableArguments {
   @Option(
-    help: "The images' side in pixels, or 'rows,columns'; the map's by default, needed for a structure.")
+    parsing: .unconditional,
+    help: """
+      The images' side in pixels, or 'rows,columns'; the map's by default, of a structure that of the poses' file.
+      """)
   var box: BoxArgument?
 
-  @Option(help: "The images' pixel size in Å: the map's, unless --rescale is given; needed for a structure.")
+  @Option(
+    parsing: .unconditional,
+    help: """
+      The images' pixel size in Å: the map's, unless --rescale is given; of a structure that of the poses' file by \
+      default.
+      """)
   var pixelSize: Double?
+
+  @Option(
+    parsing: .unconditional, help: "The map's voxel size in Å, in place of the one that its header has.")
+  var voxelSize: Double?
 
   @Flag(
     help: """
@@ -82,13 +106,12 @@ struct ImageOptions: ParsableArguments {
     }
   }
 
-  func checkedPixelSize() throws -> Double? {
-    guard let pixelSize else { return nil }
-    guard pixelSize.isFinite, pixelSize > 0 else {
-      throw ExitPlaneError.invalid(
-        "--pixel-size", got: "\(pixelSize) Å", need: "finite and above 0 Å")
-    }
-    return pixelSize
+  func checkedPixelSize() throws -> Double? { try Self.checked("--pixel-size", pixelSize) }
+  func checkedVoxelSize() throws -> Double? { try Self.checked("--voxel-size", voxelSize) }
+
+  private static func checked(_ option: String, _ size: Double?) throws -> Double? {
+    if let size { try PlausibleRange.pixelSize(option).require(size) }
+    return size
   }
 }
 
@@ -134,7 +157,9 @@ enum AlgorithmName: String, ExpressibleByArgument, CaseIterable {
 }
 
 struct FFTAtomOptions: ParsableArguments {
-  @Option(help: "Compute on a grid this many times finer, an odd number, then average blocks of pixels.")
+  @Option(
+    parsing: .unconditional,
+    help: "Compute on a grid this many times finer, an odd number, then average blocks of pixels.")
   var upsample: Int?
 
   @Flag(help: "Leave out the filter that averages over pixels.")
@@ -145,18 +170,24 @@ struct GaussianOptions: ParsableArguments {
   @Flag(help: "Take the potential at pixel centres instead of its mean over pixels.")
   var pointSampling = false
 
-  @Option(help: "Compute on a grid this many times finer, then crop it in Fourier space.")
-  var upsampling = 1
+  @Option(
+    parsing: .unconditional,
+    help: "Compute on a grid this many times finer, then crop it in Fourier space. (default: 1)")
+  var upsampling: Int?
+
+  var chosenUpsampling: Int { upsampling ?? 1 }
 }
 
 struct SliceOptions: ParsableArguments {
   @Option(
     help: """
-      How the transform is interpolated: 'linear', 'cubic' (B-splines), or 'exact', to the accuracy asked for.
+      How the transform is interpolated: 'linear', 'cubic' (B-splines, the default), or 'exact', to the accuracy \
+      asked for.
       """)
-  var interpolation = InterpolationName.cubic
+  var interpolation: InterpolationName?
 
   @Option(
+    parsing: .unconditional,
     help: """
       Zero-padding of the map before its transform, as a factor of its side. By default 2; linear \
       interpolation takes 4 or 3 where that keeps the padded side within 384.
@@ -172,20 +203,20 @@ struct SliceOptions: ParsableArguments {
 
   @Option(
     help: """
-      Frequencies of a slice: 'image', the image's own, as RELION; or 'volume', the padded map's, cropped in \
-      real space, as cryoJAX.
+      Frequencies of a slice: 'image' (the default), the image's own, as RELION; or 'volume', the padded map's, \
+      cropped in real space, as cryoJAX.
       """)
-  var sliceGrid = SliceGrid.image
+  var sliceGrid: SliceGrid?
 
-  @Option(help: "Leave out everything beyond this resolution, in Å; it then costs nothing.")
-  var resolution: Double?
+  var chosenInterpolation: InterpolationName { interpolation ?? .cubic }
+  var chosenGrid: SliceGrid { sliceGrid ?? .image }
 
   /// Whether slices can be taken at another pixel size than the map's.
-  var resamples: Bool { interpolation != .linear && sliceGrid == .image }
+  var resamples: Bool { chosenInterpolation != .linear && chosenGrid == .image }
 
   func padScale(mapSize: Int) -> Double {
     if let padScale { return padScale }
-    guard interpolation == .linear else { return 2 }
+    guard chosenInterpolation == .linear else { return 2 }
     // Padding is what linear interpolation's accuracy hangs on (Docs/Accuracy.md): as much as costs under
     // a second and a quarter of a gigabyte.
     return [4.0, 3].first { $0 * Double(mapSize) <= 384 } ?? 2
@@ -196,7 +227,7 @@ struct RunningOptions: ParsableArguments {
   @Option(help: "The precision: single or double.")
   var precision = Precision.single
 
-  @Option(help: "Threads to use; the images do not depend on it.")
+  @Option(parsing: .unconditional, help: "Threads to use; the images do not depend on it.")
   var threads = availableProcessors
 
   mutating func validate() throws {

@@ -15,11 +15,18 @@ struct ProjectionArguments: ParsableArguments {
   var method: MethodName?
 
   @Option(
+    parsing: .unconditional,
     help: """
       The relative error of exact interpolation (1e-3 by default) and of nonuniform FFTs (1e-6), or the part of \
       its peak down to which a Gaussian is computed (1e-6).
       """)
   var accuracy: Double?
+
+  @Option(
+    parsing: .unconditional,
+    help:
+      "Leave out everything beyond this resolution, in Å, sharply; of Fourier slices it then costs nothing.")
+  var resolution: Double?
 
   @OptionGroup(title: "Fourier slices of a map")
   var slices: SliceOptions
@@ -27,9 +34,11 @@ struct ProjectionArguments: ParsableArguments {
   @Option(
     help: """
       How --method real-voxel computes: 'spreading' (each pose costs the voxels), 'gathering' (the pixels, after \
-      one transform of the map), or 'automatic', by the number of poses.
+      one transform of the map), or 'automatic' (the default), by the number of poses.
       """)
-  var algorithm = AlgorithmName.automatic
+  var algorithm: AlgorithmName?
+
+  var chosenAlgorithm: AlgorithmName { algorithm ?? .automatic }
 
   @OptionGroup(title: "Gaussians of a structure")
   var gaussians: GaussianOptions
@@ -43,37 +52,31 @@ struct ProjectionArguments: ParsableArguments {
   /// What is projected, read but not yet transformed, and the pixel size of its images.
   enum Source<Scalar: GridScalar> {
     case map(RealVoxelGridVolume<Scalar>, pixelSizeInAngstroms: Double)
-    case structure(AtomicStructure, pixelSizeInAngstroms: Double)
+    case structure(AtomicStructure, pixelSizeInAngstroms: Double, side: Int)
 
     var pixelSizeInAngstroms: Double {
       switch self {
-      case .map(_, let size), .structure(_, let size): size
+      case .map(_, let size), .structure(_, let size, _): size
       }
     }
   }
 
   /// Reads a map or a structure, and refuses options that are not for it.
-  func load<Scalar: GridScalar>(_ input: String, as _: Scalar.Type, threads: Int) throws -> Source<Scalar> {
-    switch (InputKind(path: input), method) {
-    case (.map, nil), (.map, .fourierSlice), (.map, .realVoxel):
-      return try loadMap(input, threads: threads)
-    case (.structure, nil), (.structure, .gaussian), (.structure, .fftAtom):
-      guard let pixelSize = try images.checkedPixelSize(), images.box != nil else {
-        throw ValidationError(
-          "a structure needs --box and --pixel-size: 'exitplane info \(input)' suggests a box")
-      }
-      guard !images.sum, !images.rescale else {
-        throw ValidationError("--sum and --rescale are for maps; \(input) is a structure")
-      }
-      return .structure(try atoms.load(input), pixelSizeInAngstroms: pixelSize)
-    case (.map, .some(let method)):
-      throw ExitPlaneError.mismatch("\(input) is a map", "--method \(method.rawValue) projects a structure")
-    case (.structure, .some(let method)):
-      throw ExitPlaneError.mismatch(
-        "\(input) is a structure", "make a map of it with exitplane render for --method \(method.rawValue)")
-    case (.star, _):
-      throw ExitPlaneError.mismatch("\(input) is a STAR file", "give a map or a structure to project")
+  ///
+  /// - Parameter stated: what the poses' file says of its images, for a structure's where no option does.
+  func load<Scalar: GridScalar>(
+    _ input: String, stated: StatedImages = StatedImages(), as _: Scalar.Type, threads: Int
+  ) throws -> Source<Scalar> {
+    guard try chosenMethod(for: input).isOfStructure else {
+      return try loadMap(input, stated: stated, threads: threads)
     }
+    guard let pixelSize = try images.checkedPixelSize() ?? stated.pixelSizeInAngstroms,
+      let side = images.box?.columns ?? stated.side
+    else {
+      throw ValidationError(
+        "a structure needs --box and --pixel-size\(stated.lack): 'exitplane info \(input)' suggests a box")
+    }
+    return .structure(try atoms.load(input), pixelSizeInAngstroms: pixelSize, side: side)
   }
 
   /// What the images are to be.
@@ -81,13 +84,41 @@ struct ProjectionArguments: ParsableArguments {
     for source: Source<Scalar>, voltageInKilovolts: Double = 300
   ) throws -> ImageConfiguration {
     let pixelSize = source.pixelSizeInAngstroms
-    var side = 1
-    if case .map(let map, _) = source {
-      side = max(1, Int((Double(map.columns) * map.voxelSizeInAngstroms / pixelSize).rounded()))
-    }
-    return try ImageConfiguration(
-      shape: images.shape(defaultSide: side), pixelSizeInAngstroms: pixelSize,
+    let plane = try ImageConfiguration(
+      shape: images.shape(defaultSide: defaultSide(of: source)), pixelSizeInAngstroms: pixelSize,
       voltageInKilovolts: voltageInKilovolts)
+    if let resolution { try requireEffect(ofResolution: resolution, on: plane, of: source) }
+    return plane
+  }
+
+  /// - Throws: `.invalidValue` for what is no resolution; `.mismatch` for one beyond which there is nothing anyway.
+  private func requireEffect<Scalar: GridScalar>(
+    ofResolution resolution: Double, on plane: ImageConfiguration, of source: Source<Scalar>
+  ) throws {
+    try PlausibleRange.resolution.require(resolution)
+    var finest = plane.finestResolutionInAngstroms
+    if case .map(let map, let pixelSize) = source, pixelSize < map.voxelSizeInAngstroms {
+      // Of a map that is resampled to finer pixels: the corner of its transform's cube.
+      finest = max(finest, 2 / 3.0.squareRoot() * map.voxelSizeInAngstroms)
+    }
+    guard resolution <= finest else { return }
+    throw ExitPlaneError.mismatch(
+      "--resolution is \(resolution) Å, and the images hold nothing beyond \(rounded(finest, places: 3)) Å",
+      "leave it out, or give a coarser one")
+  }
+
+  private func defaultSide<Scalar: GridScalar>(of source: Source<Scalar>) throws -> Int {
+    switch source {
+    case .structure(_, _, let side): return side
+    case .map(let map, let pixelSize):
+      let side = (Double(map.columns) * map.voxelSizeInAngstroms / pixelSize).rounded()
+      guard side <= Double(GridShape.largestAxis) else {
+        throw ExitPlaneError.mismatch(
+          "the map's \(map.columns) voxels of \(map.voxelSizeInAngstroms) Å are \(side) pixels of \(pixelSize) Å",
+          "images have 1 to \(GridShape.largestAxis) a side: give a larger --pixel-size, or a --box")
+      }
+      return max(1, Int(side))
+    }
   }
 
   /// Everything about the projection that does not depend on the pose.
@@ -98,25 +129,37 @@ struct ProjectionArguments: ParsableArguments {
   ) throws -> any RealImagePlan<Scalar> {
     switch source {
     case .map(let map, _): try plan(map, onto: plane, poses: poses, threads: threads)
-    case .structure(let structure, _): try plan(structure, onto: plane)
+    case .structure(let structure, _, _): try limited(plan(structure, onto: plane))
     }
+  }
+
+  /// Fourier slices have their resolution from the start; of all else it is cut off.
+  private func limited<Scalar: GridScalar>(
+    _ plan: any RealImagePlan<Scalar>
+  ) throws -> any RealImagePlan<Scalar> {
+    guard let resolution else { return plan }
+    func limited<Plan: RealImagePlan<Scalar>>(_ plan: Plan) throws -> any RealImagePlan<Scalar> {
+      try ResolutionLimitedPlan(plan, resolutionInAngstroms: resolution)
+    }
+    return try limited(plan)
   }
 
   /// What projections depend on beside the input, for a later run to be held against.
   func describe(into parameters: inout RunParameters) throws {
     parameters.append("method", method?.rawValue ?? "by input")
     parameters.append("accuracy", accuracy.map { "\($0)" } ?? "by method")
-    parameters.append("algorithm", algorithm.rawValue)
+    parameters.append("algorithm", chosenAlgorithm.rawValue)
+    parameters.append("voxel size of the map", images.voxelSize.map { "\($0)" } ?? "its own")
     parameters.append("sums", images.sum)
     parameters.append("rescaling", images.rescale)
-    parameters.append("interpolation", slices.interpolation.rawValue)
+    parameters.append("interpolation", slices.chosenInterpolation.rawValue)
     parameters.append("padding", slices.padScale.map { "\($0)" } ?? "by size")
     parameters.append("gridding correction", !slices.noGriddingCorrection)
-    parameters.append("slice grid", slices.sliceGrid.rawValue)
-    parameters.append("resolution", slices.resolution.map { "\($0)" } ?? "all")
+    parameters.append("slice grid", slices.chosenGrid.rawValue)
+    parameters.append("resolution", resolution.map { "\($0)" } ?? "all")
     parameters.append("point sampling", gaussians.pointSampling)
     parameters.append(
-      "upsampling", "\(gaussians.upsampling) and \(fftAtoms.upsample.map { "\($0)" } ?? "none")")
+      "upsampling", "\(gaussians.chosenUpsampling) and \(fftAtoms.upsample.map { "\($0)" } ?? "none")")
     parameters.append("antialiasing", !fftAtoms.noAntialias)
     parameters.append("atoms", "\(try atoms.options())")
   }
@@ -125,23 +168,22 @@ struct ProjectionArguments: ParsableArguments {
     _ map: RealVoxelGridVolume<Scalar>, onto plane: ImageConfiguration, poses: Int, threads: Int
   ) throws -> any RealImagePlan<Scalar> {
     if method == .realVoxel {
-      guard !images.sum, map.voxelSizeInAngstroms == plane.pixelSizeInAngstroms else {
-        throw ValidationError("--sum and --rescale are for --method fourier-slice")
-      }
-      return try RealVoxelProjection<Scalar>(
-        eps: accuracy ?? 1e-6, algorithm: algorithm.value(), expectedPoses: poses, preparationThreads: threads
-      ).makePlan(for: map, onto: plane)
+      return try limited(
+        RealVoxelProjection<Scalar>(
+          eps: accuracy ?? 1e-6, algorithm: chosenAlgorithm.value(), expectedPoses: poses,
+          preparationThreads: threads
+        ).makePlan(for: map, onto: plane))
     }
     let padScale = slices.padScale(mapSize: map.columns)
     func plan<Volume: FourierSliceVolume>(
       _ volume: Volume
     ) throws -> any RealImagePlan<Scalar> where Volume.Scalar == Scalar {
       try FourierSliceExtraction<Volume>(
-        outputsIntegral: !images.sum, sliceGrid: slices.sliceGrid,
-        resamples: images.rescale && slices.resamples, resolutionInAngstroms: slices.resolution
+        outputsIntegral: !images.sum, sliceGrid: slices.chosenGrid,
+        resamples: images.rescale && slices.resamples, resolutionInAngstroms: resolution
       ).makePlan(for: volume, onto: plane)
     }
-    switch slices.interpolation {
+    switch slices.chosenInterpolation {
     case .linear:
       return try plan(
         FourierVoxelGridVolume(
@@ -167,7 +209,7 @@ struct ProjectionArguments: ParsableArguments {
     }
     guard method == .fftAtom else {
       return try GaussianMixtureProjection<Scalar>(
-        useErrorFunctions: !gaussians.pointSampling, upsamplingFactor: gaussians.upsampling,
+        useErrorFunctions: !gaussians.pointSampling, upsamplingFactor: gaussians.chosenUpsampling,
         accuracy: accuracy ?? 1e-6
       ).makePlan(for: mixture, onto: plane)
     }
@@ -177,14 +219,21 @@ struct ProjectionArguments: ParsableArguments {
   }
 
   /// The map and the pixel size of the images, at which the map is unless slices will resample it.
-  private func loadMap<Scalar: GridScalar>(_ input: String, threads: Int) throws -> Source<Scalar> {
+  private func loadMap<Scalar: GridScalar>(
+    _ input: String, stated: StatedImages, threads: Int
+  ) throws -> Source<Scalar> {
     let file = try MRCFile(path: input)
-    let stated = try file.voxelSizeInAngstroms
-    let wanted = try images.checkedPixelSize()
-    guard let voxelSize = stated ?? wanted else {
+    guard let voxelSize = try images.checkedVoxelSize() ?? file.voxelSizeInAngstroms else {
       throw ExitPlaneError.file(
-        input, at: .byte(28), found: "the header gives no voxel size", need: "state it with --pixel-size")
+        input, at: .byte(28), found: "the header gives no voxel size", need: "state it with --voxel-size")
     }
+    let wanted = try images.checkedPixelSize()
+    try [
+      OptionUse(
+        "--rescale", given: images.rescale,
+        used: wanted != nil || stated.pixelSizeInAngstroms.map { $0 != voxelSize } ?? false,
+        for: "images of another pixel size than the map's")
+    ].requireEffect("none is asked for", remedy: "give --pixel-size, or leave it out")
     let map = try file.readVolume(as: Scalar.self, voxelSizeInAngstroms: voxelSize)
     guard let wanted, abs(wanted - voxelSize) > 1e-4 * voxelSize else {
       return .map(map, pixelSizeInAngstroms: voxelSize)
@@ -192,7 +241,9 @@ struct ProjectionArguments: ParsableArguments {
     guard images.rescale else {
       throw ExitPlaneError.mismatch(
         "--pixel-size is \(wanted) Å and the voxel size of \(input) is \(rounded(voxelSize, places: 4)) Å",
-        "leave --pixel-size out, or add --rescale to resample the map")
+        method == .realVoxel
+          ? "leave --pixel-size out, or project by --method fourier-slice with --rescale"
+          : "leave --pixel-size out, or add --rescale to resample the map")
     }
     if slices.resamples { return .map(map, pixelSizeInAngstroms: wanted) }
     return .map(

@@ -21,10 +21,11 @@ struct RenderCommand: PrecisionCommand {
   var structure: String
 
   @Option(
+    parsing: .unconditional,
     help: "The map's side in voxels; by default the least even side that holds the structure in every pose.")
   var box: Int?
 
-  @Option(help: "The voxel size in Å.")
+  @Option(parsing: .unconditional, help: "The voxel size in Å.")
   var voxelSize: Double
 
   @Option(name: [.short, .long], help: "The map to write.")
@@ -37,6 +38,7 @@ struct RenderCommand: PrecisionCommand {
   var pointSampling = false
 
   @Option(
+    parsing: .unconditional,
     help: "Each Gaussian is computed as far as this part of its peak; or the transform's relative RMS error.")
   var accuracy = 1e-6
 
@@ -47,6 +49,8 @@ struct RenderCommand: PrecisionCommand {
   var running: RunningOptions
 
   func run<Scalar: GridScalar>(_: Scalar.Type) throws {
+    try requireFiles([structure])
+    try PlausibleRange.pixelSize("--voxel-size").require(voxelSize)
     try requireSeparateFiles(outputs: [output], inputs: [structure])
     let model = try atoms.load(structure)
     let side = try box ?? model.boxSize(pixelSizeInAngstroms: voxelSize)

@@ -28,13 +28,14 @@ struct Shard: ExpressibleByArgument, Hashable, CustomStringConvertible {
     let first = number("MIN") ?? 1
     let step = max(1, number("STEP") ?? 1)
     let (offset, overflow) = id.subtractingReportingOverflow(first)
-    let place = offset / step + 1
-    guard !overflow, offset >= 0, offset % step == 0, (1...999_999).contains(count), place <= count else {
+    // Compared before 1 is added: the offset may be the largest integer there is.
+    guard !overflow, offset >= 0, offset % step == 0, (1...999_999).contains(count), offset / step < count
+    else {
       throw ExitPlaneError.mismatch(
         "SLURM_ARRAY_TASK_ID is \(id) in an array of \(count) tasks from \(first)",
         "say which shard this is with --shard I/N, or submit an array without gaps")
     }
-    self.init(number: place, count: count)
+    self.init(number: offset / step + 1, count: count)
   }
 
   var description: String { "\(number)/\(count)" }
@@ -43,7 +44,7 @@ struct Shard: ExpressibleByArgument, Hashable, CustomStringConvertible {
   func range(of total: Int) throws -> Range<Int> {
     guard total >= count else {
       throw ExitPlaneError.mismatch(
-        "\(total) images cannot be split into \(count) shards", "use fewer shards")
+        "\(total) images cannot be split into \(count) shards, as --shard \(self) asks", "use fewer shards")
     }
     return (number - 1) * total / count..<number * total / count
   }

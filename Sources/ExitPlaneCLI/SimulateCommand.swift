@@ -25,8 +25,10 @@ struct SimulateCommand: PrecisionCommand {
       a run that was not killed.
 
       Examples:
-        exitplane simulate map.mrc --random-poses 10000 --defocus 8000,20000 --snr 0.1 --output set
-        exitplane simulate model.cif --box 128 --pixel-size 1.2 --poses poses.star --output set --shard 3/16
+        exitplane simulate map.mrc --random-poses 10000 --defocus 8000,20000 \\
+          --snr 0.1 --output set
+        exitplane simulate model.cif --box 128 --pixel-size 1.2 \\
+          --poses poses.star --output set --shard 3/16
       """)
 
   @Argument(help: "The map (a cubic MRC volume) or the structure (PDB or mmCIF).")
@@ -57,6 +59,8 @@ struct SimulateCommand: PrecisionCommand {
   var running: RunningOptions
 
   func run<Scalar: GridScalar>(_: Scalar.Type) throws {
+    try requireFiles([input, poses.file, noise.noiseModel])
+    try requirePlausible()
     let shard = try set.currentShard()
     let name = try shard.name(of: setName(output))
     let (stackPath, starPath) = (name + ".mrcs", name + ".star")
@@ -64,9 +68,15 @@ struct SimulateCommand: PrecisionCommand {
     try requireSeparateFiles(
       outputs: [stackPath, starPath] + [preview].compactMap { $0 },
       inputs: [input, poses.file, noise.noiseModel].compactMap { $0 })
-    let source = try projection.load(input, as: Scalar.self, threads: running.threads)
-    let plane = try projection.plane(for: source, voltageInKilovolts: optics.voltage)
-    let particles = try makeParticles(on: plane, as: Scalar.self)
+    let poseFile = try poses.openFile()
+    let source = try projection.load(
+      input, stated: poseFile?.images ?? StatedImages(), as: Scalar.self, threads: running.threads)
+    let poseSource = try poses.load(poseFile, pixelSizeInAngstroms: source.pixelSizeInAngstroms)
+      .overridingOptics(optics.override)
+    let plane = try projection.plane(for: source, voltageInKilovolts: voltage(of: poseSource))
+    let particles = try makeParticles(poseSource, on: plane, as: Scalar.self)
+    let model = try imageModel.model(hasTransferFunctions: particles.transfer != nil)
+    try requireEffects(on: particles, model: model)
     let range = try shard.range(of: particles.count)
     // Opened before the long work begins: they say at once what is in the way, and take their room.
     let files = try ParticleSetOutput(starPath: starPath)
@@ -86,49 +96,50 @@ struct SimulateCommand: PrecisionCommand {
           ? "resuming \(stack.path) at image \(stack.firstImage + 1) of \(stack.count)"
           : "beginning \(stack.path): there is nothing to resume")
     }
+    var applied: ImageNoise?
     if !stack.isFinished {
       let plan = try projection.makePlan(
         for: source, onto: plane, poses: particles.count, threads: running.threads)
-      try makeImages(plan, of: particles, in: range, into: stack)
+      applied = try makeImages(plan, of: particles, in: range, model: model, into: stack)
     }
     try files.commit([stack])
     stack.removeCheckpoint()
     if let previewFile { try writePreview(of: stack.path, to: previewFile) }
     say("wrote \(range.count) images of \(plane.shape) to \(stack.path), what they show to \(starPath)")
+    say("applied: \(description(of: particles, model: model)); \(noise.description(of: applied, on: plane))")
   }
 
   private func makeParticles<Scalar: GridScalar>(
-    on plane: ImageConfiguration, as _: Scalar.Type
+    _ source: PoseSource, on plane: ImageConfiguration, as _: Scalar.Type
   ) throws -> SimulatedParticles<Scalar> {
-    let source = try poses.load(pixelSizeInAngstroms: plane.pixelSizeInAngstroms)
     var transfer: (@Sendable (Int) -> ContrastTransferFunction)?
     var aberrations: (@Sendable (Int) -> AberrationFactors<Scalar>?)?
     if let known = source.particleSet {
-      (transfer, aberrations) = try optics.optics(of: known, seed: poses.seed, on: plane, as: Scalar.self)
-    } else if let generator = try optics.generator(seed: poses.seed) {
+      (transfer, aberrations) = try optics.optics(
+        of: known, seed: poses.chosenSeed, on: plane, as: Scalar.self)
+    } else if let generator = try optics.generator(seed: poses.chosenSeed) {
       transfer = { generator.transferFunction($0) }
       aberrations = try optics.aberrationFactors(on: plane, as: Scalar.self)
     }
     return SimulatedParticles<Scalar>(
       poses: source, transfer: transfer, aberrations: aberrations,
       groupAberrations: try optics.aberrations(), name: try lastComponent(of: setName(output)),
-      particlesPerMicrograph: set.particlesPerMicrograph)
+      particlesPerMicrograph: set.chosenParticlesPerMicrograph)
   }
 
   private func makeImages<Projection: RealImagePlan>(
     _ projection: Projection, of particles: SimulatedParticles<Projection.Scalar>, in range: Range<Int>,
-    into stack: ResumableStackWriter
-  ) throws {
+    model: ImageModel, into stack: ResumableStackWriter
+  ) throws -> ImageNoise {
     let plane = projection.plane
-    let model = try imageModel.model(hasTransferFunctions: particles.transfer != nil)
     let noise = try noise.noise(on: plane) {
       let sample = min(400, particles.count)
-      return try ImageFormationPlan(projection, model: model, sign: imageModel.ctfSign).signalVariance(
+      return try ImageFormationPlan(projection, model: model, sign: imageModel.chosenSign).signalVariance(
         count: sample, threads: running.threads,
         particle: { try particles.particle($0 * particles.count / sample) })
     }
     let plan = try ImageFormationPlan(
-      projection, model: model, sign: imageModel.ctfSign, noise: noise, seed: poses.seed)
+      projection, model: model, sign: imageModel.chosenSign, noise: noise, seed: poses.chosenSeed)
     let first = stack.firstImage
     let progress = ProgressBar(what: "simulating", count: range.count - first)
     do {
@@ -152,6 +163,7 @@ struct SimulateCommand: PrecisionCommand {
       throw error
     }
     progress.finish()
+    return noise
   }
 
   private func writePreview(of stack: String, to preview: AtomicFile) throws {
@@ -175,7 +187,7 @@ struct SimulateCommand: PrecisionCommand {
     parameters.append("pixel size", plane.pixelSizeInAngstroms)
     parameters.append("precision", running.precision.rawValue)
     parameters.append("half precision samples", set.float16)
-    parameters.append("particles per micrograph", set.particlesPerMicrograph)
+    parameters.append("particles per micrograph", set.chosenParticlesPerMicrograph)
     try projection.describe(into: &parameters)
     optics.describe(into: &parameters)
     imageModel.describe(into: &parameters)
@@ -204,8 +216,12 @@ struct ParticleSetOptions: ParsableArguments {
   @Option(help: "Write a contact sheet of the first 48 images to this PNG file.")
   var preview: String?
 
-  @Option(help: "Particles that share an rlnMicrographName, where the poses' file names none.")
-  var particlesPerMicrograph = 100
+  @Option(
+    parsing: .unconditional,
+    help: "Particles that share an rlnMicrographName, where the poses' file names none. (default: 100)")
+  var particlesPerMicrograph: Int?
+
+  var chosenParticlesPerMicrograph: Int { particlesPerMicrograph ?? 100 }
 
   @Option(
     help: """
@@ -216,13 +232,13 @@ struct ParticleSetOptions: ParsableArguments {
   @Flag(help: "Go on where a killed run of the same arguments ended; begin where there was none.")
   var resume = false
 
-  @Option(help: "Seconds between checkpoints: what a killed run loses at the most.")
+  @Option(parsing: .unconditional, help: "Seconds between checkpoints: what a killed run loses at the most.")
   var checkpointInterval = 10.0
 
   mutating func validate() throws {
-    guard (1...1_000_000).contains(particlesPerMicrograph) else {
+    guard (1...1_000_000).contains(chosenParticlesPerMicrograph) else {
       throw ValidationError(
-        "--particles-per-micrograph is \(particlesPerMicrograph); it must be 1 to 1000000")
+        "--particles-per-micrograph is \(chosenParticlesPerMicrograph); it must be 1 to 1000000")
     }
     guard checkpointInterval >= 0 else {
       throw ValidationError("--checkpoint-interval is \(checkpointInterval); it must be 0 or more")

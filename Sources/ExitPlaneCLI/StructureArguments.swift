@@ -19,8 +19,8 @@ struct StructureArguments: ParsableArguments {
   @Option(help: "A biological assembly, by its name in the file.")
   var assembly: String?
 
-  @Option(help: "Alternate locations: the one of highest occupancy, or all.")
-  var altlocs = AlternateLocations.highest
+  @Option(help: "Alternate locations: the one of highest occupancy (the default), or all.")
+  var altlocs: AlternateLocations?
 
   @Flag(help: "Leave out hydrogens.")
   var noHydrogens = false
@@ -34,14 +34,17 @@ struct StructureArguments: ParsableArguments {
   @Flag(help: "Take every B-factor as 0.")
   var ignoreBFactors = false
 
-  @Option(help: "Take every B-factor as this, in Å².")
+  @Option(parsing: .unconditional, help: "Take every B-factor as this, in Å².")
   var bFactor: Double?
 
   @Flag(help: "Weigh every atom by 1 instead of its occupancy.")
   var ignoreOccupancies = false
 
-  @Option(help: "What becomes the origin: the centre of mass, the middle of the extent, or the file's own.")
-  var centre = StructureOptions.Centring.mass
+  @Option(
+    help: """
+      What becomes the origin: the centre of mass (the default), the middle of the extent, or the file's own.
+      """)
+  var centre: StructureOptions.Centring?
 
   mutating func validate() throws {
     if ignoreBFactors, bFactor != nil {
@@ -50,15 +53,23 @@ struct StructureArguments: ParsableArguments {
   }
 
   func options() throws -> StructureOptions {
-    if let bFactor, !(bFactor.isFinite && bFactor >= 0) {
-      throw ExitPlaneError.invalid("--b-factor", got: "\(bFactor) Å²", need: "finite and not below 0 Å²")
-    }
+    if let bFactor { try PlausibleRange.atomicBFactor.require(bFactor) }
     return StructureOptions(
       model: model, selection: selection, assembly: assembly,
       alternates: altlocs == .all ? .all : .highestOccupancy, keepsHydrogens: !noHydrogens,
       keepsWaters: !noWaters, keepsHeteroatoms: !noHetatm,
       bFactors: bFactor.map { .replaced(squareAngstroms: $0) } ?? (ignoreBFactors ? .ignored : .used),
-      usesOccupancies: !ignoreOccupancies, centring: centre)
+      usesOccupancies: !ignoreOccupancies, centring: centre ?? .mass)
+  }
+
+  /// What was given of these options, which are for structures alone.
+  func uses(areUsed: Bool) -> [OptionUse] {
+    [
+      ("--model", model != nil), ("--selection", selection != nil), ("--assembly", assembly != nil),
+      ("--altlocs", altlocs != nil), ("--no-hydrogens", noHydrogens), ("--no-waters", noWaters),
+      ("--no-hetatm", noHetatm), ("--ignore-b-factors", ignoreBFactors), ("--b-factor", bFactor != nil),
+      ("--ignore-occupancies", ignoreOccupancies), ("--centre", centre != nil),
+    ].map { OptionUse($0, given: $1, used: areUsed, for: "structures") }
   }
 
   func load(_ path: String) throws -> AtomicStructure {

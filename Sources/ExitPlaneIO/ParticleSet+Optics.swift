@@ -1,38 +1,52 @@
 import ExitPlane
 
 extension ParticleSet {
-  /// The contrast transfer function of every particle; nil where the file has no `rlnDefocusU`.
+  /// The contrast transfer function of every particle; nil where the file has no `rlnDefocusU`, unless defoci are
+  /// generated.
   ///
   /// A column of the particles goes before one of the optics groups, as in RELION. Without `rlnDefocusV` there is
   /// no astigmatism; the phase shift, B-factor and scale are 0, 0 Å² and 1 where the file does not say them.
   ///
+  /// - Parameter generator: of defoci, in place of the file's; its base gives what the file does not say.
   /// - Throws: `.malformedFile`, with the line, at a value that is not a number or out of its range, and where
   ///   `rlnVoltage`, `rlnSphericalAberration` or `rlnAmplitudeContrast` is nowhere given.
-  public func transferFunctions() throws -> [ContrastTransferFunction]? {
-    guard let u = try opticalValues("rlnDefocusU") else { return nil }
-    func needed(_ name: String) throws -> (Int) -> Double {
-      guard let values = try opticalValues(name) else {
+  public func transferFunctions(
+    defociFrom generator: DefocusGenerator? = nil
+  ) throws -> [ContrastTransferFunction]? {
+    let base = generator?.base
+    let read = try opticalValues("rlnDefocusU")
+    guard generator != nil || read != nil else { return nil }
+    func needed(_ name: String, _ assumed: Double?) throws -> (Int) -> Double {
+      guard let values = try opticalValues(name) ?? assumed.map({ value in { _ in value } }) else {
         throw table.fault(
           found: "_rlnDefocusU is given and _\(name) is not",
           need: "a column of the particles or of data_optics")
       }
       return values
     }
-    let v = try opticalValues("rlnDefocusV") ?? u
-    let angle = try opticalValues("rlnDefocusAngle")
-    let voltage = try needed("rlnVoltage")
-    let aberration = try needed("rlnSphericalAberration")
-    let contrast = try needed("rlnAmplitudeContrast")
+    let readV = try opticalValues("rlnDefocusV") ?? read
+    let readAngle = try opticalValues("rlnDefocusAngle")
+    func defocus(_ row: Int) -> (u: Double, v: Double, angle: Double) {
+      guard let made = generator?.transferFunction(row) else {
+        return (read?(row) ?? 0, readV?(row) ?? 0, readAngle?(row) ?? 0)
+      }
+      return (made.defocusUInAngstroms, made.defocusVInAngstroms, made.astigmatismAngleInDegrees)
+    }
+    let voltage = try needed("rlnVoltage", base?.voltageInKilovolts)
+    let aberration = try needed("rlnSphericalAberration", base?.sphericalAberrationInMillimetres)
+    let contrast = try needed("rlnAmplitudeContrast", base?.amplitudeContrast)
     let phaseShift = try opticalValues("rlnPhaseShift")
     let bFactor = try opticalValues("rlnCtfBfactor")
     let scale = try opticalValues("rlnCtfScalefactor")
     return try (0..<count).map { row in
       do {
+        let (u, v, angle) = defocus(row)
         return try ContrastTransferFunction(
-          defocusUInAngstroms: u(row), defocusVInAngstroms: v(row),
-          astigmatismAngleInDegrees: angle?(row) ?? 0, voltageInKilovolts: voltage(row),
-          sphericalAberrationInMillimetres: aberration(row), amplitudeContrast: contrast(row),
-          phaseShiftInDegrees: phaseShift?(row) ?? 0, bFactorInSquareAngstroms: bFactor?(row) ?? 0,
+          defocusUInAngstroms: u, defocusVInAngstroms: v, astigmatismAngleInDegrees: angle,
+          voltageInKilovolts: voltage(row), sphericalAberrationInMillimetres: aberration(row),
+          amplitudeContrast: contrast(row),
+          phaseShiftInDegrees: phaseShift?(row) ?? base?.phaseShiftInDegrees ?? 0,
+          bFactorInSquareAngstroms: bFactor?(row) ?? base?.bFactorInSquareAngstroms ?? 0,
           scale: scale?(row) ?? 1)
       } catch let error as ExitPlaneError {
         throw table.fault(row: row, found: "the particle's CTF is not one", need: error.description)

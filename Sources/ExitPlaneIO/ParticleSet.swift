@@ -20,7 +20,7 @@ public struct ParticleSet: Sendable {
   let particleBlockIndex: Int
   /// Nil for RELION 3.0's layout.
   let opticsBlockIndex: Int?
-  private let givenPixelSizeInAngstroms: Double?
+  let givenPixelSizeInAngstroms: Double?
 
   public var count: Int { poses.count }
 

@@ -99,16 +99,19 @@ struct SimulateCommandTests {
     #expect(set.table["rlnMadeUpColumn"]?[1] == "kept2" && set.table["rlnRandomSubset"]?[2] == "1")
     #expect(try set.transferFunctions() == nil)
 
-    // A STAR file that said otherwise than the images would be worse than none.
-    for (extra, words) in [
-      (["--defocus", "9000", "--voltage", "200"], "300"), (["--beam-tilt", "1,0"], "rlnBeamTiltX"),
-    ] {
-      let run = try fixture.simulate("x", extra, arguments: arguments)
-      #expect(run.status == 1 && run.standardError.contains(words), "\(run.standardError)")
-    }
-    #expect(try fixture.simulate("set", ["--defocus", "9000"], arguments: arguments).status == 0)
-    let known = try fixture.simulate("x", arguments: ["--poses", "set.star", "--defocus", "9000"])
-    #expect(known.status == 1 && known.standardError.contains("has defoci"), "\(known.standardError)")
+    // A STAR file that said otherwise than the images would be worse than none: options go before it, in both.
+    let defocused = try fixture.simulate(
+      "x", ["--defocus", "9000", "--voltage", "200"], arguments: arguments)
+    #expect(defocused.status == 0, "\(defocused.standardError)")
+    let functions = try ParticleSet(contentsOf: fixture.folder["x.star"]).transferFunctions()
+    #expect(functions?.map(\.voltageInKilovolts) == [200, 200, 200])
+    #expect(functions?.map(\.defocusUInAngstroms) == [9000, 9000, 9000])
+    let tilted = try fixture.simulate("y", ["--beam-tilt", "1,0"], arguments: arguments)
+    #expect(tilted.status == 1 && tilted.standardError.contains("--beam-tilt"), "\(tilted.standardError)")
+    let known = try fixture.simulate("z", arguments: ["--poses", "x.star", "--defocus", "7000"])
+    #expect(known.status == 0, "\(known.standardError)")
+    let others = try ParticleSet(contentsOf: fixture.folder["z.star"]).transferFunctions()
+    #expect(others?.map(\.defocusUInAngstroms) == [7000, 7000, 7000])
   }
 
   @Test("expected electrons and their counts")

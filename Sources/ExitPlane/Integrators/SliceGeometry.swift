@@ -40,10 +40,7 @@ struct SliceGeometry: Sendable {
     // A pixel's value is the density there. Summed over the pixels of an area, and hence in the spectrum, it
     // counts once a pixel: (voxel / pixel)² times as often as voxels do.
     scale = (outputsIntegral ? voxel : 1) * ratio * ratio
-    cutoff = try resolution.map { resolution in
-      try validatePositive("resolution", resolution, unit: "Å")
-      return try RadialCutoff(shape, radius: pixel / resolution)
-    }
+    cutoff = try resolution.map { try RadialCutoff(shape, on: plane, resolutionInAngstroms: $0) }
   }
 
   func plane<Scalar>(

@@ -88,6 +88,7 @@ struct ReferenceCase: Decodable {
     let dtype: String
 
     var isComplex: Bool { dtype == "complex128" }
+    /// Nil for a shape that is none, or of more bytes than can be counted.
     var scalarCount: Int? {
       var count = isComplex ? 2 : 1
       for length in shape {
@@ -95,7 +96,7 @@ struct ReferenceCase: Decodable {
         guard !overflow, length >= 0 else { return nil }
         count = product
       }
-      return count
+      return count <= Int.max / 8 ? count : nil
     }
   }
 
