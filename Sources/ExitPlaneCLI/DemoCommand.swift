@@ -60,7 +60,7 @@ struct DemoCommand: ParsableCommand {
       shape: GridShape(square: Self.boxSize), pixelSizeInAngstroms: Self.voxelSizeInAngstroms)
     try writeParticles(
       FourierSliceExtraction(sliceGrid: .image).makePlan(for: volume, onto: plane),
-      poses: .random(count: images, seed: 0), stackPath: path("particles.mrcs"),
+      poses: .generated(PoseGenerator(seed: 0), count: images), stackPath: path("particles.mrcs"),
       starPath: path("particles.star"), threads: availableProcessors)
 
     // Read back, so that the picture shows what is in the file.

@@ -28,12 +28,16 @@ extension OpticsOptions {
   /// - Parameter set: with these options' overrides.
   /// - Throws: what reading the optics throws.
   func optics<Scalar: GridScalar>(
-    of set: ParticleSet, seed: UInt64, on plane: ImageConfiguration, as _: Scalar.Type
+    of set: ParticleSet, seed: UInt64, particlesPerMicrograph: Int, on plane: ImageConfiguration,
+    as _: Scalar.Type
   ) throws -> (
     transfer: (@Sendable (Int) -> ContrastTransferFunction)?,
     aberrations: (@Sendable (Int) -> AberrationFactors<Scalar>?)?
   ) {
-    guard let functions = try set.transferFunctions(defociFrom: generator(seed: seed)) else {
+    guard
+      let functions = try set.transferFunctions(
+        defociFrom: generator(seed: seed, particlesPerMicrograph: particlesPerMicrograph))
+    else {
       return (nil, nil)
     }
     let transfer: @Sendable (Int) -> ContrastTransferFunction = { functions[$0] }
@@ -62,6 +66,7 @@ extension OpticsOptions {
   func describe(into parameters: inout RunParameters) {
     parameters.append("defocus", defocus.map { "\($0.range) Å" } ?? "the poses'")
     parameters.append("astigmatism", astigmatism.map { "\($0.range) Å" } ?? "none")
+    if let defocusSpread { parameters.append("spread of defocus", defocusSpread) }
     // Not what is assumed without them: given or not tells whether they go before the poses' file.
     for (name, value) in [
       ("voltage", voltage), ("spherical aberration", cs), ("amplitude contrast", amplitudeContrast),

@@ -24,6 +24,14 @@ struct OpticsOptions: ParsableArguments {
     help: "Difference between the two defoci in Å, as 'least,most' or one number; its angle is random.")
   var astigmatism: RangeArgument?
 
+  @Option(
+    parsing: .unconditional,
+    help: """
+      One defocus and astigmatism a micrograph, and particles that differ from it by this standard deviation in Å, 0 \
+      for none; without this every particle has its own.
+      """)
+  var defocusSpread: Double?
+
   @Option(parsing: .unconditional, help: "The phase shift of a phase plate, in degrees. (default: 0)")
   var phaseShift: Double?
 
@@ -49,6 +57,7 @@ struct OpticsOptions: ParsableArguments {
   var areRandom: Bool {
     guard let defocus else { return false }
     return defocus.range.lowerBound < defocus.range.upperBound || (astigmatism?.range.upperBound ?? 0) > 0
+      || (defocusSpread ?? 0) > 0
   }
 
   /// What a contrast transfer function alone uses.
@@ -70,12 +79,18 @@ struct OpticsOptions: ParsableArguments {
   }
 
   /// Nil without `--defocus`.
-  func generator(seed: UInt64) throws -> DefocusGenerator? {
+  ///
+  /// - Parameter particlesPerMicrograph: for `--defocus-spread`.
+  func generator(seed: UInt64, particlesPerMicrograph: Int?) throws -> DefocusGenerator? {
     let base = try baseTransferFunction()
     guard let defocus else { return nil }
+    let micrographs = try defocusSpread.map {
+      try DefocusGenerator.Micrographs(
+        particlesPerMicrograph: particlesPerMicrograph ?? 1, spreadInAngstroms: $0)
+    }
     return try DefocusGenerator(
       base: base, defocusInAngstroms: defocus.range, astigmatismInAngstroms: astigmatism?.range ?? 0...0,
-      seed: seed)
+      micrographs: micrographs, seed: seed)
   }
 
   func aberrations() throws -> AntisymmetricAberrations {

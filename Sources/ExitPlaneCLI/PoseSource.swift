@@ -1,27 +1,27 @@
 import ExitPlane
 import ExitPlaneIO
 
-/// Where poses come from; random ones are made when asked for, so that a million take no memory.
+/// Where poses come from; generated ones are made when asked for, so that a million take no memory.
 enum PoseSource: Sendable {
   case particles(ParticleSet)
-  case random(count: Int, seed: UInt64)
+  case generated(PoseGenerator, count: Int)
   case list([Pose])
 
   init(_ file: PoseFile, pixelSizeInAngstroms: Double) throws {
     self = .particles(try file.particles(pixelSizeInAngstroms: pixelSizeInAngstroms))
   }
 
-  init(randomCount count: Int, seed: UInt64) throws {
+  init(randomCount count: Int, generation: PoseGenerationOptions, seed: UInt64) throws {
     guard (1...100_000_000).contains(count) else {
       throw ExitPlaneError.invalid("--random-poses", got: "\(count)", need: "1 to 100000000")
     }
-    self = .random(count: count, seed: seed)
+    self = .generated(try generation.generator(count: count, seed: seed), count: count)
   }
 
   var count: Int {
     switch self {
     case .particles(let particles): particles.count
-    case .random(let count, _): count
+    case .generated(_, let count): count
     case .list(let poses): poses.count
     }
   }
@@ -35,7 +35,7 @@ enum PoseSource: Sendable {
   func pose(_ index: Int) throws -> Pose {
     switch self {
     case .particles(let particles): particles.poses[index]
-    case .random(_, let seed): Pose(rotation: .random(seed: seed, index: index))
+    case .generated(let generator, _): generator.pose(index)
     case .list(let poses): poses[index]
     }
   }
@@ -45,7 +45,7 @@ enum PoseSource: Sendable {
     switch self {
     case .particles(let particles):
       try particles.document(describing: stack).write(to: sink)
-    case .random, .list:
+    case .generated, .list:
       var writer = try ParticleSTARWriter(describing: stack, to: sink)
       for index in 0..<count { try writer.append(pose(index)) }
       try writer.finish()

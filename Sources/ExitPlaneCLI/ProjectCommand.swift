@@ -35,24 +35,56 @@ struct ProjectCommand: PrecisionCommand {
   @OptionGroup
   var projection: ProjectionArguments
 
+  @Option(
+    parsing: .unconditional,
+    help: "The electrons' voltage in kV, for --ewald: 300, or that of the poses' file, by default.")
+  var voltage: Double?
+
   @OptionGroup(title: "Running")
   var running: RunningOptions
 
   func run<Scalar: GridScalar>(_: Scalar.Type) throws {
     try requireFiles([input, poses.file])
-    try poses.uses(isRandom: poses.randomCount != nil)
-      .requireEffect("nothing is drawn at random without --random-poses")
+    try poses.requireEffects()
+    try poses.uses(isRandom: poses.areRandom).requireEffect("nothing here is drawn at random")
+    try requireEffectsOfTheSphere()
     let starPath = try starPath(besideStack: output)
     try requireSeparateFiles(outputs: [output, starPath], inputs: [input, poses.file].compactMap { $0 })
     let poseFile = try poses.openFile()
     let source = try projection.load(
       input, stated: poseFile?.images ?? StatedImages(), as: Scalar.self, threads: running.threads)
-    let poseSource = try poses.load(poseFile, pixelSizeInAngstroms: source.pixelSizeInAngstroms)
+    var poseSource = try poses.load(poseFile, pixelSizeInAngstroms: source.pixelSizeInAngstroms)
+    if let voltage { poseSource = try poseSource.overridingOptics(.init(voltageInKilovolts: voltage)) }
+    let plane = try projection.plane(for: source, voltageInKilovolts: voltage(of: poseSource))
     try writeParticles(
       projection.makePlan(
-        for: source, onto: projection.plane(for: source), poses: poseSource.count, threads: running.threads),
+        for: source, onto: plane, poses: poseSource.count, threads: running.threads),
       poses: poseSource, stackPath: output,
       starPath: starPath, threads: running.threads)
+  }
+}
+
+extension ProjectCommand {
+  /// - Throws: `.mismatch` for options of the Ewald sphere that would have no effect.
+  private func requireEffectsOfTheSphere() throws {
+    try [OptionUse("--voltage", given: voltage != nil, used: projection.slices.ewald, for: "--ewald")]
+      .requireEffect("electrons are taken to scatter to a plane, which is the same for all")
+    try [
+      OptionUse(
+        "--reverse-curvature", given: projection.slices.reverseCurvature, used: false,
+        for: "images with a CTF (exitplane simulate)")
+    ].requireEffect("without one both curvatures show the same")
+    if let voltage { try PlausibleRange.voltage.require(voltage) }
+  }
+
+  /// - Throws: `.mismatch` where the sphere needs one voltage and the poses' file has several.
+  private func voltage(of poses: PoseSource) throws -> Double {
+    let stated = Set((poses.particleSet?.opticsGroups ?? []).compactMap(\.voltageInKilovolts))
+    guard stated.count > 1, projection.slices.ewald else { return voltage ?? stated.first ?? 300 }
+    let listed = stated.sorted().map { "\($0)" }.joined(separator: ", ")
+    throw ExitPlaneError.mismatch(
+      "the poses' file has several voltages (\(listed) kV), and --ewald takes one", "say which with --voltage"
+    )
   }
 }
 
@@ -70,7 +102,8 @@ func writeParticles<Plan: RealImagePlan>(
     try poses.writeSTAR(
       describing: ParticleStack(
         path: lastComponent(of: stackPath), imageSize: plane.shape.columns,
-        pixelSizeInAngstroms: plane.pixelSizeInAngstroms), to: $0)
+        pixelSizeInAngstroms: plane.pixelSizeInAngstroms, voltageInKilovolts: plane.voltageInKilovolts),
+      to: $0)
   }
   let progress = ProgressBar(what: "projecting", count: poses.count)
   try plan.projectEach(

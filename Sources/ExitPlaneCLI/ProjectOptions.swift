@@ -8,7 +8,7 @@ struct PoseOptions: ParsableArguments {
 
   @Option(
     name: .customLong("random-poses"), parsing: .unconditional,
-    help: "Draw this many poses uniformly over all rotations.")
+    help: "Generate this many poses, at random over all rotations unless other options say otherwise.")
   var randomCount: Int?
 
   @Option(parsing: .unconditional, help: "The seed of everything that is random. (default: 0)")
@@ -18,6 +18,9 @@ struct PoseOptions: ParsableArguments {
     name: .customLong("euler"), parsing: .unconditionalSingleValue,
     help: "RELION's angles 'rot,tilt,psi' in degrees; may be given several times.")
   var angles: [RelionAngles] = []
+
+  @OptionGroup(title: "Generated poses")
+  var generation: PoseGenerationOptions
 
   mutating func validate() throws {
     let given = [file != nil, randomCount != nil, !angles.isEmpty].count { $0 }
@@ -33,16 +36,28 @@ struct PoseOptions: ParsableArguments {
     [OptionUse("--seed", given: seed != nil, used: isRandom, for: "what is random")]
   }
 
+  /// Whether poses depend on the seed.
+  var areRandom: Bool { randomCount != nil && generation.areRandom }
+
+  /// - Throws: `.mismatch` for options of pose generation where poses are not generated.
+  func requireEffects() throws {
+    try generation.uses(randomCount != nil).requireEffect(
+      "these poses are given", remedy: "leave it out, or give --random-poses in place of them")
+  }
+
   /// The STAR file, if poses come from one.
   func openFile() throws -> PoseFile? { try file.map { try PoseFile(path: $0) } }
 
   /// - Parameter pixelSizeInAngstroms: of the images, for origins in pixels that name no other.
   func load(_ file: PoseFile?, pixelSizeInAngstroms: Double) throws -> PoseSource {
     if let file { return try PoseSource(file, pixelSizeInAngstroms: pixelSizeInAngstroms) }
-    if let randomCount { return try PoseSource(randomCount: randomCount, seed: chosenSeed) }
+    if let randomCount {
+      return try PoseSource(randomCount: randomCount, generation: generation, seed: chosenSeed)
+    }
     return .list(
       try angles.map {
-        try Pose(relionRotInDegrees: $0.rot, tiltInDegrees: $0.tilt, psiInDegrees: $0.psi)
+        try $0.validate()
+        return try Pose(relionRotInDegrees: $0.rot, tiltInDegrees: $0.tilt, psiInDegrees: $0.psi)
       })
   }
 }
@@ -53,6 +68,7 @@ extension PoseOptions {
     parameters.append("poses", try file.map { try fileFingerprint($0) } ?? "none from a file")
     parameters.append("angles", "\(angles.map { [$0.rot, $0.tilt, $0.psi] })")
     parameters.append("seed", chosenSeed)
+    generation.describe(into: &parameters)
   }
 }
 
@@ -64,6 +80,14 @@ struct RelionAngles: ExpressibleByArgument {
     let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
     guard parts.count == 3, let rot = parts[0], let tilt = parts[1], let psi = parts[2] else { return nil }
     (self.rot, self.tilt, self.psi) = (rot, tilt, psi)
+  }
+
+  /// - Throws: `.invalidValue` for angles that are not finite, or of so many turns that few digits are left.
+  func validate() throws {
+    guard [rot, tilt, psi].allSatisfy({ abs($0) <= 1e6 }) else {
+      throw ExitPlaneError.invalid(
+        "--euler", got: "\(rot),\(tilt),\(psi)", need: "three angles in degrees, within ±1000000°")
+    }
   }
 }
 
@@ -207,6 +231,24 @@ struct SliceOptions: ParsableArguments {
       cropped in real space, as cryoJAX.
       """)
   var sliceGrid: SliceGrid?
+
+  @Flag(
+    help: """
+      Scatter to the Ewald sphere instead of a plane: with the CTF on both halves of the wave, as RELION has it; \
+      without a CTF, what an ideal phase plate shows in focus.
+      """)
+  var ewald = false
+
+  @Flag(
+    help: """
+      Curve the Ewald sphere to the other side, as RELION's --reverse_curvature: what lies at height z along the beam is \
+      seen at the defocus plus z, without this minus z.
+      """)
+  var reverseCurvature = false
+
+  mutating func validate() throws {
+    if reverseCurvature, !ewald { throw ValidationError("--reverse-curvature needs --ewald") }
+  }
 
   var chosenInterpolation: InterpolationName { interpolation ?? .cubic }
   var chosenGrid: SliceGrid { sliceGrid ?? .image }

@@ -157,6 +157,7 @@ struct ProjectionArguments: ParsableArguments {
     parameters.append("gridding correction", !slices.noGriddingCorrection)
     parameters.append("slice grid", slices.chosenGrid.rawValue)
     parameters.append("resolution", resolution.map { "\($0)" } ?? "all")
+    if slices.ewald { parameters.append("Ewald sphere", slices.reverseCurvature ? "reversed" : "positive") }
     parameters.append("point sampling", gaussians.pointSampling)
     parameters.append(
       "upsampling", "\(gaussians.chosenUpsampling) and \(fftAtoms.upsample.map { "\($0)" } ?? "none")")
@@ -178,7 +179,14 @@ struct ProjectionArguments: ParsableArguments {
     func plan<Volume: FourierSliceVolume>(
       _ volume: Volume
     ) throws -> any RealImagePlan<Scalar> where Volume.Scalar == Scalar {
-      try FourierSliceExtraction<Volume>(
+      if slices.ewald {
+        return try EwaldSphereProjection<Volume>(
+          outputsIntegral: !images.sum, sliceGrid: slices.chosenGrid,
+          hemisphere: slices.reverseCurvature ? .negative : .positive,
+          resamples: images.rescale && slices.resamples, resolutionInAngstroms: resolution
+        ).makePlan(for: volume, onto: plane)
+      }
+      return try FourierSliceExtraction<Volume>(
         outputsIntegral: !images.sum, sliceGrid: slices.chosenGrid,
         resamples: images.rescale && slices.resamples, resolutionInAngstroms: resolution
       ).makePlan(for: volume, onto: plane)

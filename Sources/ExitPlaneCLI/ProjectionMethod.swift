@@ -67,6 +67,7 @@ extension ProjectionArguments {
         for: interpolated),
       OptionUse(
         "--slice-grid", given: slices.sliceGrid != nil, used: method.isSlice, for: "Fourier slices of a map"),
+      OptionUse("--ewald", given: slices.ewald, used: method.isSlice, for: "Fourier slices of a map"),
       OptionUse(
         "--algorithm", given: algorithm != nil, used: method == .realVoxel,
         for: "maps with --method real-voxel"),

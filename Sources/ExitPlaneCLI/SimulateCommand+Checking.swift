@@ -56,13 +56,25 @@ extension SimulateCommand {
       ].requireEffect(
         "the image model gives none", remedy: "give --image-model counts and --dose, or another noise")
     }
+    try [
+      OptionUse("--ewald", given: projection.slices.ewald, used: model.hasOptics, for: "images with a CTF")
+    ].requireEffect(
+      "these have none", remedy: "give --defocus, poses with rlnDefocusU, or use exitplane project --ewald")
     let namesMicrographs = particles.poses.particleSet?.table["rlnMicrographName"] != nil
     try [
       OptionUse(
         "--particles-per-micrograph", given: set.particlesPerMicrograph != nil, used: !namesMicrographs,
         for: "particles that no micrograph is named for")
     ].requireEffect("the poses' file names theirs")
-    try poses.uses(isRandom: poses.randomCount != nil || optics.areRandom || noise.isGiven)
+    try [
+      OptionUse(
+        "--defocus-spread", given: optics.defocusSpread != nil,
+        used: optics.defocus != nil && !namesMicrographs,
+        for: "generated defoci of micrographs that are named here")
+    ].requireEffect(
+      namesMicrographs ? "the poses' file names its own" : "there are none",
+      remedy: namesMicrographs ? "leave it out" : "give --defocus")
+    try poses.uses(isRandom: poses.areRandom || optics.areRandom || noise.isGiven)
       .requireEffect("nothing is: neither poses, nor defoci, nor noise")
     if let shard = set.shard {
       try [
@@ -82,6 +94,8 @@ extension SimulateCommand {
       } else {
         "CTF by \(self.optics.source(isFiled: particles.poses.particleSet != nil)), "
           + (imageModel.chosenSign == .relion ? "RELION's sign (bright)" : "cryoJAX's sign (dark)")
+          + (projection.slices.ewald
+            ? ", Ewald sphere\(projection.slices.reverseCurvature ? " reversed" : "")" : "")
       }
     guard case .electronCounts(let dose) = model else { return optics }
     return optics + "; \(dose) electrons per Å²"

@@ -61,6 +61,7 @@ struct SimulateCommand: PrecisionCommand {
   func run<Scalar: GridScalar>(_: Scalar.Type) throws {
     try requireFiles([input, poses.file, noise.noiseModel])
     try requirePlausible()
+    try poses.requireEffects()
     let shard = try set.currentShard()
     let name = try shard.name(of: setName(output))
     let (stackPath, starPath) = (name + ".mrcs", name + ".star")
@@ -116,8 +117,12 @@ struct SimulateCommand: PrecisionCommand {
     var aberrations: (@Sendable (Int) -> AberrationFactors<Scalar>?)?
     if let known = source.particleSet {
       (transfer, aberrations) = try optics.optics(
-        of: known, seed: poses.chosenSeed, on: plane, as: Scalar.self)
-    } else if let generator = try optics.generator(seed: poses.chosenSeed) {
+        of: known, seed: poses.chosenSeed, particlesPerMicrograph: set.chosenParticlesPerMicrograph,
+        on: plane,
+        as: Scalar.self)
+    } else if let generator = try optics.generator(
+      seed: poses.chosenSeed, particlesPerMicrograph: set.chosenParticlesPerMicrograph)
+    {
       transfer = { generator.transferFunction($0) }
       aberrations = try optics.aberrationFactors(on: plane, as: Scalar.self)
     }

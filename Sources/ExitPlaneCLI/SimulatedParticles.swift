@@ -1,6 +1,12 @@
 import ExitPlane
 import ExitPlaneIO
 
+/// The name of a micrograph, numbered from 1: "set-micrograph-000001.mrc".
+func micrographName(_ number: Int, ofSet name: String) -> String {
+  let digits = "\(number)"
+  return "\(name)-micrograph-\(String(repeating: "0", count: max(0, 6 - digits.count)))\(digits).mrc"
+}
+
 /// The particles of a whole set: what each image shows and is said to show. A particle is a function of its number,
 /// so that every shard makes the same ones.
 struct SimulatedParticles<Scalar: GridScalar>: Sendable {
@@ -24,8 +30,7 @@ struct SimulatedParticles<Scalar: GridScalar>: Sendable {
   }
 
   private func micrographName(_ index: Int) -> String {
-    let digits = "\(index / particlesPerMicrograph + 1)"
-    return "\(name)-micrograph-\(String(repeating: "0", count: max(0, 6 - digits.count)))\(digits).mrc"
+    ExitPlaneCLI.micrographName(index / particlesPerMicrograph + 1, ofSet: name)
   }
 
   /// Halves of equal size, and of the same distribution whatever the order of the poses.

@@ -9,15 +9,32 @@ public struct ParticleRowWriter {
     public var hasMicrographNames: Bool
     public var hasTransferFunctions: Bool
     public var hasRandomSubsets: Bool
+    /// Places in micrographs.
+    public var hasCoordinates: Bool
 
     public init(
       imageNames: Bool = false, micrographNames: Bool = false, transferFunctions: Bool = false,
-      randomSubsets: Bool = false
+      randomSubsets: Bool = false, coordinates: Bool = false
     ) {
       hasImageNames = imageNames
       hasMicrographNames = micrographNames
       hasTransferFunctions = transferFunctions
       hasRandomSubsets = randomSubsets
+      hasCoordinates = coordinates
+    }
+  }
+
+  /// One of the optics groups, which are numbered from 1 in their order.
+  public struct Group: Sendable {
+    public var stack: ParticleStack
+    /// Nil for "opticsGroup" and its number.
+    public var name: String?
+    public var aberrations: AntisymmetricAberrations?
+
+    public init(stack: ParticleStack, name: String? = nil, aberrations: AntisymmetricAberrations? = nil) {
+      self.stack = stack
+      self.name = name
+      self.aberrations = aberrations
     }
   }
 
@@ -26,18 +43,21 @@ public struct ParticleRowWriter {
     public var pose: Pose
     public var imageName: String?
     public var micrographName: String?
+    /// In pixels of the micrograph.
+    public var coordinates: SIMD2<Int>?
     public var transfer: ContrastTransferFunction?
     /// 1 or 2, RELION's half sets.
     public var randomSubset: Int?
     public var opticsGroup: Int
 
     public init(
-      pose: Pose, imageName: String? = nil, micrographName: String? = nil,
+      pose: Pose, imageName: String? = nil, micrographName: String? = nil, coordinates: SIMD2<Int>? = nil,
       transfer: ContrastTransferFunction? = nil, randomSubset: Int? = nil, opticsGroup: Int = 1
     ) {
       self.pose = pose
       self.imageName = imageName
       self.micrographName = micrographName
+      self.coordinates = coordinates
       self.transfer = transfer
       self.randomSubset = randomSubset
       self.opticsGroup = opticsGroup
@@ -55,23 +75,22 @@ public struct ParticleRowWriter {
     describing stack: ParticleStack, columns: Columns, aberrations: AntisymmetricAberrations? = nil,
     to sink: @escaping ByteSink
   ) throws {
+    try self.init(describing: [Group(stack: stack, aberrations: aberrations)], columns: columns, to: sink)
+  }
+
+  /// Writes the optics, of several groups, and the head of the table of particles.
+  ///
+  /// - Throws: `.mismatch` for two groups of one name; what the sink throws.
+  public init(describing groups: [Group], columns: Columns, to sink: @escaping ByteSink) throws {
     self.columns = columns
     writer = STARWriter(to: sink)
-    var optics = try stack.opticsTable()
-    if let aberrations, !aberrations.isZero {
-      let tilt = aberrations.beamTiltInMilliradians
-      try optics.setColumn(STARColumn(name: "rlnBeamTiltX", values: ["\(tilt.x)"]))
-      try optics.setColumn(STARColumn(name: "rlnBeamTiltY", values: ["\(tilt.y)"]))
-      if !aberrations.oddZernike.isEmpty {
-        let list = aberrations.oddZernike.map { "\($0)" }.joined(separator: ",")
-        try optics.setColumn(STARColumn(name: "rlnOddZernike", values: ["[\(list)]"]))
-      }
-    }
+    let optics = try Self.opticsTable(of: groups, hasCoordinates: columns.hasCoordinates)
     try writer.write(STARBlock(name: "optics", table: optics))
     try writer.beginBlock("particles")
     try writer.beginLoop(
       (columns.hasImageNames ? ["rlnImageName"] : [])
         + (columns.hasMicrographNames ? ["rlnMicrographName"] : [])
+        + (columns.hasCoordinates ? ["rlnCoordinateX", "rlnCoordinateY"] : [])
         + ParticleSet.angleNames + ["rlnOriginXAngst", "rlnOriginYAngst"]
         + (columns.hasTransferFunctions
           ? [
@@ -79,6 +98,36 @@ public struct ParticleRowWriter {
             "rlnCtfScalefactor",
           ] : [])
         + (columns.hasRandomSubsets ? ["rlnRandomSubset"] : []) + ["rlnOpticsGroup"])
+  }
+
+  /// Aberrations have columns where a group has any; coordinates are in pixels of the images' size.
+  private static func opticsTable(of groups: [Group], hasCoordinates: Bool) throws -> STARTable {
+    let names = groups.enumerated().map { $1.name ?? "opticsGroup\($0 + 1)" }
+    if let name = names.enumerated().first(where: { names[..<$0.offset].contains($0.element) })?.element {
+      throw ExitPlaneError.mismatch("two optics groups are named \(name)", "give them different names")
+    }
+    let tables = try groups.map { try $0.stack.opticsTable() }
+    var optics = try STARTable(
+      columns: (tables.first?.columns ?? []).enumerated().map { place, column in
+        STARColumn(name: column.name, values: tables.map { $0.columns[place][0] })
+      })
+    try optics.setColumn(STARColumn(name: "rlnOpticsGroupName", values: names))
+    try optics.setColumn(STARColumn(name: "rlnOpticsGroup", values: groups.indices.map { "\($0 + 1)" }))
+    if hasCoordinates, let sizes = optics["rlnImagePixelSize"] {
+      try optics.setColumn(
+        STARColumn(name: "rlnMicrographOriginalPixelSize", values: groups.indices.map { sizes[$0] }))
+    }
+    let aberrations = groups.map { $0.aberrations.flatMap { $0.isZero ? nil : $0 } }
+    guard aberrations.contains(where: { $0 != nil }) else { return optics }
+    let tilts = aberrations.map { $0?.beamTiltInMilliradians ?? SIMD2(0, 0) }
+    try optics.setColumn(STARColumn(name: "rlnBeamTiltX", values: tilts.map { "\($0.x)" }))
+    try optics.setColumn(STARColumn(name: "rlnBeamTiltY", values: tilts.map { "\($0.y)" }))
+    let lists = aberrations.map { $0?.oddZernike ?? [] }
+    if lists.contains(where: { !$0.isEmpty }) {
+      let values = lists.map { list in "[\(list.map { "\($0)" }.joined(separator: ","))]" }
+      try optics.setColumn(STARColumn(name: "rlnOddZernike", values: values))
+    }
+    return optics
   }
 
   /// - Throws: `.mismatch` where the row lacks what has a column; what the sink throws.
@@ -91,6 +140,11 @@ public struct ParticleRowWriter {
     }
     if columns.hasImageNames { try writer.append(given(row.imageName, "image name")) }
     if columns.hasMicrographNames { try writer.append(given(row.micrographName, "micrograph name")) }
+    if columns.hasCoordinates {
+      let place = try given(row.coordinates, "place in its micrograph")
+      writer.append(place.x)
+      writer.append(place.y)
+    }
     let angles = row.pose.rotation.relionAnglesInDegrees
     let origin = row.pose.relionOriginInAngstroms
     for value in [angles.rot, angles.tilt, angles.psi, origin.x, origin.y] { try writer.append(value) }

@@ -43,6 +43,17 @@ public struct ResolutionLimitedPlan<Base: RealImagePlan>: RealImagePlan {
     return half
   }
 
+  public func lensSpectra(
+    at pose: Pose, wavelengthInAngstroms: Double, using workspace: inout Workspace
+  ) -> (sine: UnsafeMutableBufferPointer<Scalar>, cosine: UnsafeMutableBufferPointer<Scalar>?) {
+    let spectra = base.lensSpectra(
+      at: pose, wavelengthInAngstroms: wavelengthInAngstroms, using: &workspace.base)
+    for half in [spectra.sine, spectra.cosine] {
+      if let entries = half?.baseAddress { cutoff.zeroBeyond(entries, plane.paddedShape) }
+    }
+    return spectra
+  }
+
   public func image(
     at pose: Pose, using workspace: inout Workspace
   ) -> UnsafeMutableBufferPointer<Scalar> {
