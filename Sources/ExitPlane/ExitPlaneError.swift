@@ -19,11 +19,12 @@ public struct ExitPlaneError: Error, Hashable, CustomStringConvertible {
   }
 
   public let kind: Kind
+  /// One line that a terminal shows as it is, whatever a file or a path put into it; see `printable`.
   public let description: String
 
   public init(_ kind: Kind, _ description: String) {
     self.kind = kind
-    self.description = description
+    self.description = description.printable()
   }
 
   /// "pixel size is -1.0 Å; it must be finite and above 0 Å"

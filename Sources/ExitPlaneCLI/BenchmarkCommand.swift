@@ -60,13 +60,13 @@ struct BenchmarkCommand: ParsableCommand {
         case .double: try workload.double.milliseconds(threads, setting)
         }
       if json {
-        print(
+        show(
           """
           {"workload":"\(workload.name)","milliseconds_per_projection":\(milliseconds),\
           "threads":\(threads),"precision":"\(precision.rawValue)","machine":"\(machineDescription())"}
           """)
       } else {
-        print("\(workload.name): \(rounded(milliseconds, places: 4)) ms a projection on \(threads) threads")
+        show("\(workload.name): \(rounded(milliseconds, places: 4)) ms a projection on \(threads) threads")
       }
     }
   }

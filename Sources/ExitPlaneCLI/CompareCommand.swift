@@ -88,7 +88,7 @@ struct CompareCommand: ParsableCommand {
   }
 
   private func printTable(_ curve: FourierCorrelation, name: String) {
-    print("\(name)  frequency (1/Å)  resolution (Å)  correlation       count")
+    show("\(name)  frequency (1/Å)  resolution (Å)  correlation       count")
     for shell in curve.shells {
       let frequency = shell.frequencyInInverseAngstroms
       let columns = [
@@ -96,9 +96,9 @@ struct CompareCommand: ParsableCommand {
         (frequency > 0 ? rounded(1 / frequency, places: 3) : "-", 14),
         (rounded(shell.correlation, places: 6), 11), ("\(shell.count)", 10),
       ]
-      print(columns.map { String(repeating: " ", count: max(0, $1 - $0.count)) + $0 }.joined(separator: "  "))
+      show(columns.map { String(repeating: " ", count: max(0, $1 - $0.count)) + $0 }.joined(separator: "  "))
     }
-    print()
+    show()
     for threshold in [0.5, 0.143] {
       let found =
         switch curve.resolution(at: threshold) {
@@ -106,7 +106,7 @@ struct CompareCommand: ParsableCommand {
         case .never(let last): "never below it, to \(rounded(last, places: 3)) Å"
         case .always: "below it from the first \(name)"
         }
-      print("resolution at \(threshold): \(found)")
+      show("resolution at \(threshold): \(found)")
     }
   }
 

@@ -72,13 +72,13 @@ struct DemoCommand: ParsableCommand {
       path("particles.png"), ContactSheet(columns: Self.sheetColumns).png(of: shown))
 
     let box = "\(Self.boxSize)³ voxels of \(Self.voxelSizeInAngstroms) Å"
-    print(
+    show(
       """
       \(path("model.pdb")): a protein of \(structure.atoms.count) atoms, from ideal geometry
       \(path("map.mrc")): its map, \(box)
       \(path("particles.mrcs")): \(images) projections of the map
       \(path("particles.star")): their orientations, for RELION and its kind
       \(path("particles.png")): \(shown.count) of the projections, to look at
-      """)
+      """, keepingLines: true)
   }
 }

@@ -10,4 +10,18 @@ struct ExitPlaneCommand: ParsableCommand {
       DemoCommand.self, ProjectCommand.self, RenderCommand.self, PosesCommand.self, SimulateCommand.self,
       MergeCommand.self, InfoCommand.self, VerifyCommand.self, CompareCommand.self, BenchmarkCommand.self,
     ])
+
+  /// As the argument parser's own, but that nothing it repeats of an argument acts on the terminal.
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      let (code, message) = (exitCode(for: error), fullMessage(for: error))
+      if !message.isEmpty {
+        if code.isSuccess { show(message, keepingLines: true) } else { say(message, keepingLines: true) }
+      }
+      Self.exit(withError: code)
+    }
+  }
 }

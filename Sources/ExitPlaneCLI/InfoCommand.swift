@@ -14,16 +14,16 @@ struct InfoCommand: ParsableCommand {
     try atoms.uses(areUsed: files.contains { InputKind(path: $0) == .structure })
       .requireEffect("none is asked about")
     for (number, file) in files.enumerated() {
-      if number > 0 { print() }
+      if number > 0 { show() }
       let lines =
         switch InputKind(path: file) {
         case .star: try describeSTAR(file)
         case .structure: try describeStructure(file)
         case .map: try describeMRC(file)
         }
-      print(file)
+      show(file)
       let width = lines.map(\.0.count).max() ?? 0
-      for (name, value) in lines { print("  \(name.padded(to: width))  \(value)") }
+      for (name, value) in lines { show("  \(name.padded(to: width))  \(value)") }
     }
   }
 

@@ -12,8 +12,15 @@ import Synchronization
 #endif
 
 /// Writes a line of talk to standard error; standard output is for data.
-func say(_ text: String) {
-  writeToStandardError(text + "\n")
+///
+/// Whatever files and paths put into it is made printable here, as in `show` and in every `ExitPlaneError`.
+func say(_ text: String, keepingLines: Bool = false) {
+  writeToStandardError(text.printable(keepingLines: keepingLines) + "\n")
+}
+
+/// Writes a line of data to standard output, made printable: all that commands print goes through this.
+func show(_ text: String = "", keepingLines: Bool = false) {
+  print(text.printable(keepingLines: keepingLines))
 }
 
 private func writeToStandardError(_ text: String) {

@@ -33,12 +33,12 @@ struct VerifyCommand: ParsableCommand {
         case .double: try judge(reference, ReferenceMethods<Double>(folder: folder))
         }
       counts[verdict.outcome, default: 0] += 1
-      print("\(verdict.outcome.rawValue.padded(to: 13)) \(reference.name): \(verdict.detail)")
+      show("\(verdict.outcome.rawValue.padded(to: 13)) \(reference.name): \(verdict.detail)")
     }
     let (held, failed, unsupported) = (
       counts[.holds, default: 0], counts[.fails, default: 0], counts[.unsupported, default: 0]
     )
-    print(
+    show(
       "\(folder.cases.count) cases in \(precision.rawValue) precision: \(held) hold, \(failed) fail, "
         + "\(unsupported) not supported")
     if failed + unsupported > 0 { throw ExitCode.failure }
