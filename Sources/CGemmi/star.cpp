@@ -16,6 +16,7 @@
 #include <new>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include <gemmi/atof.hpp>
@@ -62,6 +63,12 @@ struct Block {
 
 std::string counted(size_t count, const char *noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+/// A name for a message, which may be as long as the file.
+std::string shortened(const std::string &name) {
+  const size_t longest = 60;
+  return name.size() > longest ? name.substr(0, longest) + "…" : name;
 }
 
 /// The beginning of the next word, for a message.
@@ -148,9 +155,27 @@ std::string masked_text(std::string_view text) {
 
 // MARK: What the grammar's rules do
 
+/// Names, each with the line of its first use, to find the second by hash: a file may hold a million.
+class Names {
+ public:
+  /// The line of the first use of a name that was seen before; 0 for a new one.
+  size_t line_before(const std::string &name, size_t line) {
+    const auto place = lines.emplace(name, line);
+    return place.second ? 0 : place.first->second;
+  }
+  /// At a cost that does not depend on how many there once were.
+  void clear() {
+    if (!lines.empty()) lines = decltype(lines)();
+  }
+
+ private:
+  std::unordered_map<std::string, size_t> lines;
+};
+
 /// What the actions share: the blocks so far, and the row being read.
 struct Reader {
   std::vector<Block> blocks;
+  Names block_names, pair_names, column_names;
   std::string_view text;
   size_t values_on_line = 0, line_of_values = 0;
 
@@ -185,10 +210,11 @@ struct Action<rules::datablockname> {
   template <typename Input>
   static void apply(const Input &in, Reader &reader) {
     std::string name(reader.taken(in));
-    for (const Block &block : reader.blocks)
-      if (block.name == name)
-        malformed(in.iterator().line, "a second block data_" + name,
-                  "one is needed (the first is on line " + std::to_string(block.line) + ")");
+    if (const size_t first = reader.block_names.line_before(name, in.iterator().line))
+      malformed(in.iterator().line, "a second block data_" + shortened(name),
+                "one is needed (the first is on line " + std::to_string(first) + ")");
+    reader.pair_names.clear();
+    reader.column_names.clear();
     reader.blocks.push_back(Block{std::move(name), in.iterator().line});
   }
 };
@@ -215,10 +241,9 @@ struct Action<rules::item_tag> {
   static void apply(const Input &in, Reader &reader) {
     Block &block = reader.blocks.back();
     std::string name(reader.taken(in));
-    for (const Pair &pair : block.pairs)
-      if (pair.name == name)
-        malformed(in.iterator().line, "a second " + name,
-                  "one is needed (the first is on line " + std::to_string(pair.line) + ")");
+    if (const size_t first = reader.pair_names.line_before(name, in.iterator().line))
+      malformed(in.iterator().line, "a second " + shortened(name),
+                "one is needed (the first is on line " + std::to_string(first) + ")");
     block.pairs.push_back(Pair{std::move(name), {}, in.iterator().line});
   }
 };
@@ -236,7 +261,7 @@ struct Action<rules::missing_value> {
   template <typename Input>
   static void apply(const Input &, Reader &reader) {
     const Pair &pair = reader.blocks.back().pairs.back();
-    malformed(pair.line, pair.name + " has no value", "a value is needed (\"\" for none)");
+    malformed(pair.line, shortened(pair.name) + " has no value", "a value is needed (\"\" for none)");
   }
 };
 
@@ -246,7 +271,7 @@ struct Action<rules::str_loop> {
   static void apply(const Input &in, Reader &reader) {
     Block &block = reader.blocks.back();
     if (!block.columns.empty())
-      unsupported(in.iterator().line, "a second loop_ in block data_" + block.name,
+      unsupported(in.iterator().line, "a second loop_ in block data_" + shortened(block.name),
                   "one loop a block is needed");
     block.loop_line = in.iterator().line;
     reader.values_on_line = reader.line_of_values = 0;
@@ -259,9 +284,8 @@ struct Action<rules::loop_tag> {
   static void apply(const Input &in, Reader &reader) {
     Block &block = reader.blocks.back();
     std::string name(reader.taken(in));
-    for (const Column &column : block.columns)
-      if (column.name == name)
-        malformed(in.iterator().line, "a second column " + name, "one of that name is needed");
+    if (reader.column_names.line_before(name, in.iterator().line))
+      malformed(in.iterator().line, "a second column " + shortened(name), "one of that name is needed");
     block.columns.push_back(Column{std::move(name), {}, {}});
   }
 };

@@ -1,59 +1,25 @@
-// PDB and mmCIF files through gemmi.
-//
-// gemmi reads forgivingly: a coordinate that is no number becomes 0 in a PDB file, a B-factor that is
-// missing 20 or 50 Å². Here numbers are looked at before gemmi sees them, and what is missing becomes 0.
+// PDB and mmCIF files through gemmi: their text, and the choice of atoms.
 
-#include "CGemmiStructure.h"
+#include "structure_file.hpp"
 #include "text_file.hpp"
-
 
 #include <algorithm>
 #include <climits>
-#include <cmath>
 #include <cstring>
-#include <map>
 #include <new>
 #include <stdexcept>
-#include <string>
-#include <vector>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 
 // Debian's package leaves out the formatting library that gemmi brings along.
 #define USE_STD_SNPRINTF
-#include <gemmi/atof.hpp>
 #include <gemmi/c4322.hpp>
-#include <gemmi/cif.hpp>
 #include <gemmi/elem.hpp>
-#include <gemmi/mmcif.hpp>
-#include <gemmi/pdb.hpp>
-#include <gemmi/polyheur.hpp>
 #include <gemmi/select.hpp>
 
+namespace structures {
 namespace {
-
-struct Fault {
-  cgemmi_structure_status status = cgemmi_structure_fine;
-  std::string found, need;
-  size_t line = 0;
-};
-
-const char *const needed = "a PDB or mmCIF file is needed";
-
-[[noreturn]] void malformed(std::string found, std::string need = needed, size_t line = 0) {
-  throw Fault{cgemmi_structure_malformed, std::move(found), std::move(need), line};
-}
-
-[[noreturn]] void refused(std::string found, std::string need) {
-  throw Fault{cgemmi_structure_refused, std::move(found), std::move(need)};
-}
-
-template <typename Items, typename Name>
-std::string list(const Items &items, Name name) {
-  std::string text;
-  for (const auto &item : items) text += (text.empty() ? "" : ", ") + name(item);
-  return text;
-}
-
-// MARK: The file's text
 
 std::string file_text(const char *path) {
   try {
@@ -63,215 +29,6 @@ std::string file_text(const char *path) {
         fault.is_text ? cgemmi_structure_unreadable : cgemmi_structure_malformed, std::move(fault.found),
         std::move(fault.need)};
   }
-}
-
-// MARK: PDB
-
-bool is_atom_record(const char *line, size_t length) {
-  return length >= 6 && (gemmi::ialpha4_id(line) == gemmi::ialpha4_id("ATOM") ||
-                         gemmi::ialpha4_id(line) == gemmi::ialpha4_id("HETA"));
-}
-
-std::string trimmed(const char *start, size_t length) {
-  const char *end = start + length;
-  while (start < end && std::isspace((unsigned char)*start)) ++start;
-  while (end > start && std::isspace((unsigned char)end[-1])) --end;
-  return std::string(start, end);
-}
-
-bool is_number(const std::string &text) {
-  if (text.empty()) return false;
-  const char *start = text.c_str() + (text[0] == '+' ? 1 : 0), *end = text.c_str() + text.size();
-  double value = 0;
-  const auto result = gemmi::fast_from_chars(start, end, value);
-  return result.ec == std::errc() && result.ptr == end && std::isfinite(value);
-}
-
-/// Looks at the numbers of every atom, and fills in an occupancy of 1 and a B-factor of 0 where there is none:
-/// gemmi takes blanks for 0 and has another B-factor for records that end early.
-void check_pdb(std::string &text) {
-  struct Field {
-    const char *name;
-    size_t first, length;
-    const char *missing;
-  };
-  const Field fields[] = {{"x", 30, 8, nullptr},
-                          {"y", 38, 8, nullptr},
-                          {"z", 46, 8, nullptr},
-                          {"occupancy", 54, 6, "  1.00"},
-                          {"B-factor", 60, 6, "  0.00"}};
-  const size_t coordinates = 54, whole = 66;
-  size_t atoms = 0, number = 0;
-  // Only a text with something missing is written anew.
-  std::string filled;
-  size_t copied = 0;
-  for (size_t start = 0; start < text.size();) {
-    const size_t end = std::min(text.find('\n', start), text.size());
-    size_t length = end - start;
-    if (length > 0 && text[end - 1] == '\r') --length;
-    ++number;
-    if (is_atom_record(&text[start], length)) {
-      ++atoms;
-      if (length < coordinates)
-        malformed("an atom's record of " + std::to_string(length) + " columns",
-                  "its coordinates need " + std::to_string(coordinates), number);
-      std::string record;
-      for (const Field &field : fields) {
-        const size_t first = std::min(field.first, length);
-        const std::string value = trimmed(&text[start + first], std::min(field.length, length - first));
-        if (value.empty() && field.missing) {
-          if (record.empty()) record.assign(text, start, length);
-          record.resize(std::max(record.size(), whole), ' ');
-          record.replace(field.first, field.length, field.missing);
-        } else if (!is_number(value)) {
-          malformed(std::string("an atom's ") + field.name + " is '" + value + "'",
-                    "a number is needed in columns " + std::to_string(field.first + 1) + " to " +
-                        std::to_string(field.first + field.length),
-                    number);
-        }
-      }
-      if (!record.empty()) {
-        filled.append(text, copied, start - copied).append(record);
-        copied = start + length;
-      }
-    }
-    start = end + 1;
-  }
-  if (atoms == 0) malformed("no ATOM or HETATM records");
-  if (copied > 0) text = filled.append(text, copied, std::string::npos);
-}
-
-// MARK: mmCIF
-
-/// "line 12: what" out of "structure:12:5(345): what".
-[[noreturn]] void rethrow_syntax_error(const std::string &message) {
-  const size_t colon = message.find(':');
-  size_t line = 0, end = colon;
-  if (colon != std::string::npos) {
-    const char *digits = message.c_str() + colon + 1;
-    char *stop;
-    line = std::strtoul(digits, &stop, 10);
-    end = message.find(": ", size_t(stop - message.c_str()));
-  }
-  malformed(line > 0 && end != std::string::npos ? message.substr(end + 2) : message, needed, line);
-}
-
-/// Looks at the numbers of every atom, and makes B-factors that are unknown 0.
-void check_cif(gemmi::cif::Document &document) {
-  if (document.blocks.empty()) malformed("no data block");
-  gemmi::cif::Block &block = document.blocks[0];
-  // gemmi finds no atoms at all in a table that lacks one of these.
-  for (const char *tag : {"id", "type_symbol", "label_alt_id", "label_asym_id", "Cartn_x", "Cartn_y",
-                          "Cartn_z", "occupancy", "B_iso_or_equiv", "auth_seq_id"}) {
-    const std::string name = std::string("_atom_site.") + tag;
-    if (block.find_values(name).length() == 0)
-      malformed("no " + name + " in its first data block",
-                "the mmCIF table of atoms is needed with that column");
-  }
-  gemmi::cif::Table table =
-      block.find("_atom_site.", {"id", "Cartn_x", "Cartn_y", "Cartn_z", "occupancy", "B_iso_or_equiv"});
-  for (auto row : table) {
-    for (int column = 1; column < 6; ++column) {
-      std::string &value = row[column];
-      if (gemmi::cif::is_null(value) && column >= 4) {
-        if (column == 5) value = "0";
-      } else if (!gemmi::cif::is_numb(value) || !std::isfinite(gemmi::cif::as_number(value))) {
-        malformed(row.str(0) + " has " + table.tags()[column] + " '" + value + "'",
-                  "a number is needed for every atom");
-      }
-    }
-  }
-}
-
-/// Some chains, or parts of them, as often as there are transforms.
-struct Part {
-  std::vector<std::string> chains, subchains;
-  std::vector<gemmi::Transform> transforms;
-};
-
-/// A biological assembly, or why it cannot be put together.
-struct Assembly {
-  std::string name;
-  std::vector<Part> parts;
-  Fault fault;
-};
-
-const size_t most_transforms = 1000000;
-
-/// The transforms of "1", "1,3,P", "1-60" or "(1-60)(61-88)": every operation of a product's left after every one
-/// of its right.
-///
-/// gemmi leaves products out, passes over operations that are not in the list and wants more columns of the
-/// list of assemblies than the format does.
-std::vector<gemmi::Transform> transforms(
-    const std::string &expression, const std::map<std::string, gemmi::Transform> &operations) {
-  auto named = [&](const std::string &name) {
-    const auto found = operations.find(name);
-    if (found == operations.end()) malformed("no operation '" + name + "'", "assemblies need those they name");
-    return found->second;
-  };
-  auto listed = [&](const std::string &text) {
-    std::vector<gemmi::Transform> result;
-    for (const std::string &item : gemmi::split_str(text, ',')) {
-      const size_t dash = item.find('-', 1);
-      const std::string low = trimmed(item.data(), std::min(dash, item.size()));
-      if (dash == std::string::npos) {
-        result.push_back(named(low));
-        continue;
-      }
-      const std::string high = trimmed(item.data() + dash + 1, item.size() - dash - 1);
-      for (int n = std::atoi(low.c_str()); n <= std::atoi(high.c_str()); ++n) result.push_back(named(std::to_string(n)));
-    }
-    return result;
-  };
-  std::vector<gemmi::Transform> product = {gemmi::Transform()};
-  for (size_t at = 0; at < expression.size();) {
-    const bool group = expression[at] == '(';
-    const size_t start = at + group;
-    const size_t end = std::min(expression.find(group ? ')' : '(', start), expression.size());
-    const std::vector<gemmi::Transform> factors = listed(expression.substr(start, end - start));
-    if (factors.size() * product.size() > most_transforms)
-      malformed("more than a million operations", "fewer are needed");
-    std::vector<gemmi::Transform> next;
-    for (const gemmi::Transform &left : product)
-      for (const gemmi::Transform &right : factors) next.push_back(left.combine(right));
-    product = std::move(next);
-    at = end + group;
-  }
-  return product;
-}
-
-std::vector<Assembly> assemblies(gemmi::cif::Block &block) {
-  std::map<std::string, gemmi::Transform> operations;
-  std::vector<std::string> tags = gemmi::impl::transform_tags("matrix", "vector");
-  tags.push_back("id");
-  for (const auto row : block.find("_pdbx_struct_oper_list.", tags))
-    operations[row.str(12)] = gemmi::impl::get_transform_matrix(row);
-  std::vector<Assembly> result;
-  for (const auto row :
-       block.find("_pdbx_struct_assembly_gen.", {"assembly_id", "oper_expression", "asym_id_list"})) {
-    if (result.empty() || result.back().name != row.str(0)) result.push_back({row.str(0), {}, {}});
-    // An assembly that nobody asks for may be broken.
-    try {
-      result.back().parts.push_back({{}, gemmi::split_str(row.str(2), ','), transforms(row.str(1), operations)});
-    } catch (const Fault &fault) {
-      result.back().fault = fault;
-    }
-  }
-  return result;
-}
-
-std::vector<Assembly> assemblies(const gemmi::Structure &pdb) {
-  std::vector<Assembly> result;
-  for (const gemmi::Assembly &assembly : pdb.assemblies) {
-    result.push_back({assembly.name, {}, {}});
-    for (const gemmi::Assembly::Gen &part : assembly.generators) {
-      result.back().parts.push_back({part.chains, part.subchains, {}});
-      for (const gemmi::Assembly::Operator &operation : part.operators)
-        result.back().parts.back().transforms.push_back(operation.transform);
-    }
-  }
-  return result;
 }
 
 bool looks_like_cif(const std::string &text) {
@@ -289,37 +46,21 @@ bool looks_like_cif(const std::string &text) {
   return false;
 }
 
-struct File {
-  gemmi::Structure structure;
-  std::vector<Assembly> assemblies;
-};
+} // namespace
 
 File parse(const char *path) {
   std::string text = file_text(path);
   if (text.empty()) malformed("is empty");
-  File file;
-  if (looks_like_cif(text)) {
-    gemmi::cif::Document document;
-    try {
-      document = gemmi::cif::read_memory(text.data(), text.size(), "structure");
-    } catch (const std::runtime_error &error) {
-      rethrow_syntax_error(error.what());
-    }
-    std::string().swap(text);
-    check_cif(document);
-    file.structure = gemmi::make_structure(document);
-    file.assemblies = assemblies(document.blocks[0]);
-  } else {
-    check_pdb(text);
-    file.structure = gemmi::read_pdb_from_memory(text.data(), text.size(), "structure");
-    gemmi::setup_entities(file.structure);
-    file.assemblies = assemblies(file.structure);
-  }
+  File file = looks_like_cif(text) ? parse_mmcif(std::move(text)) : parse_pdb(std::move(text));
   if (file.structure.models.empty()) malformed("no atoms");
   return file;
 }
 
-// MARK: Choosing atoms
+} // namespace structures
+
+namespace {
+
+using namespace structures;
 
 struct Chosen {
   const gemmi::Chain *chain;
@@ -358,16 +99,36 @@ char best_alternate(const gemmi::Residue *first, const gemmi::Residue *last) {
   return best;
 }
 
-/// Whether an atom stands for its name in the residue though it is not of the best alternate: where that has
-/// no such atom, the one of highest occupancy does, the first of equals.
-bool is_only_choice(const gemmi::Residue &residue, const gemmi::Atom &atom, char best) {
-  for (const gemmi::Atom &other : residue.atoms) {
-    if (other.name != atom.name || &other == &atom) continue;
-    if (other.altloc == 0 || other.altloc == best) return false;
-    if (other.occ > atom.occ || (other.occ == atom.occ && &other < &atom)) return false;
+/// The atoms that stand for their names in a residue though they are not of the best alternate: where that has no
+/// such atom, the one of highest occupancy does, the first of equals.
+std::unordered_map<std::string_view, const gemmi::Atom *> stand_ins(const gemmi::Residue &residue, char best) {
+  std::unordered_map<std::string_view, const gemmi::Atom *> result;
+  for (const gemmi::Atom &atom : residue.atoms) {
+    const bool is_best = atom.altloc == 0 || atom.altloc == best;
+    const auto place = result.emplace(atom.name, is_best ? nullptr : &atom);
+    const gemmi::Atom *&standing = place.first->second;
+    if (is_best) {
+      standing = nullptr;
+    } else if (standing && atom.occ > standing->occ) {
+      standing = &atom;
+    }
   }
-  return true;
+  return result;
 }
+
+/// Names of chains as they come, each once: mmCIF files list a chain's ligands and waters apart from its polymer.
+std::vector<std::string> chains_of(const gemmi::Model &model) {
+  std::vector<std::string> names;
+  std::unordered_set<std::string_view> seen;
+  for (const gemmi::Chain &chain : model.chains)
+    if (seen.insert(chain.name).second) names.push_back(chain.name.empty() ? "without a name" : chain.name);
+  return names;
+}
+
+const std::string &same(const std::string &name) { return name; }
+
+/// Of all copies of an assembly together: a virus with its water has fewer.
+const uint64_t most_atoms = 100000000;
 
 } // namespace
 
@@ -376,6 +137,7 @@ struct cgemmi_structure {
   Fault fault;
   std::vector<Chosen> chosen;
   std::vector<Copies> copies;
+  std::vector<std::string> chain_names;
   std::string name;
 
   const gemmi::Model &model(const char *wanted, const gemmi::Selection &selection) const {
@@ -389,8 +151,9 @@ struct cgemmi_structure {
 
   void choose_atoms(const gemmi::Model &model, const gemmi::Selection &selection,
                     const cgemmi_structure_choice &choice) {
+    const bool whole = choice.ignore_selection;
     for (const gemmi::Chain &chain : model.chains) {
-      if (!selection.matches(chain)) continue;
+      if (!whole && !selection.matches(chain)) continue;
       const gemmi::Residue *const end = chain.residues.data() + chain.residues.size();
       for (const gemmi::Residue *place = chain.residues.data(); place != end;) {
         const gemmi::Residue *next = place + 1;
@@ -398,27 +161,29 @@ struct cgemmi_structure {
         const char best = choice.all_alternates ? 0 : best_alternate(place, next);
         const bool mixed = next - place > 1;
         for (; place != next; ++place) {
-          if (!selection.matches(*place)) continue;
+          if (!whole && !selection.matches(*place)) continue;
           if (choice.drop_waters && place->is_water()) continue;
           if (choice.drop_heteroatoms && place->het_flag == 'H') continue;
+          const auto standing = best && !mixed ? stand_ins(*place, best) : decltype(stand_ins(*place, best))();
           for (const gemmi::Atom &atom : place->atoms) {
-            if (!selection.matches(atom)) continue;
+            if (!whole && !selection.matches(atom)) continue;
             if (choice.drop_hydrogens && atom.is_hydrogen()) continue;
-            if (best && atom.altloc && atom.altloc != best &&
-                (mixed || !is_only_choice(*place, atom, best)))
-              continue;
+            if (best && atom.altloc && atom.altloc != best && (mixed || standing.at(atom.name) != &atom)) continue;
             chosen.push_back({&chain, place, &atom});
           }
         }
       }
     }
-    if (chosen.empty()) refused("no atoms are left of what was asked for", "at least one is needed");
+    if (chosen.empty())
+      refused("no atoms are left of what was asked for", "its chains are " + list(chains_of(model), same));
     if (chosen.size() > UINT32_MAX) refused("too many atoms", "at most 4294967295 can be read");
   }
 
   void choose_copies(const char *wanted) {
     if (!wanted) {
-      copies.push_back({all_members([](const Chosen &) { return true; }), {gemmi::Transform()}});
+      copies.push_back({{}, {gemmi::Transform()}});
+      copies.back().members.resize(chosen.size());
+      for (size_t i = 0; i < chosen.size(); ++i) copies.back().members[i] = uint32_t(i);
       return;
     }
     const auto assembly = std::find_if(
@@ -427,27 +192,59 @@ struct cgemmi_structure {
       const std::string names = list(file.assemblies, [](const Assembly &a) { return a.name; });
       refused(std::string("no assembly '") + wanted + "'", names.empty() ? "it has none" : "it has " + names);
     }
-    if (assembly->fault.status != cgemmi_structure_fine) throw assembly->fault;
-    for (const Part &part : assembly->parts) {
-      // PDB files name chains, mmCIF files parts of chains.
-      const bool all = !part.chains.empty() && part.chains[0] == "(all)";
-      Copies copy = {all_members([&](const Chosen &c) {
-                       return all || gemmi::in_vector(c.chain->name, part.chains) ||
-                              gemmi::in_vector(c.residue->subchain, part.subchains);
-                     }),
-                     part.transforms};
-      if (!copy.members.empty() && !copy.transforms.empty()) copies.push_back(std::move(copy));
+    std::vector<std::vector<gemmi::Transform>> lists = transforms(file, *assembly);
+    std::unordered_map<std::string_view, std::vector<uint32_t>> of_chain, of_subchain;
+    for (size_t i = 0; i < chosen.size(); ++i) {
+      of_chain[chosen[i].chain->name].push_back(uint32_t(i));
+      of_subchain[chosen[i].residue->subchain].push_back(uint32_t(i));
+    }
+    uint64_t atoms = 0;
+    for (size_t i = 0; i < lists.size(); ++i) {
+      Copies copy = {members(assembly->parts[i], of_chain, of_subchain), std::move(lists[i])};
+      if (copy.members.empty() || copy.transforms.empty()) continue;
+      atoms += uint64_t(copy.members.size()) * copy.transforms.size();
+      if (atoms > most_atoms)
+        refused("assembly '" + shortened(assembly->name) + "' has more than " + std::to_string(most_atoms) + " atoms",
+                "leave some out, or take another assembly");
+      copies.push_back(std::move(copy));
     }
     if (copies.empty())
-      refused("no atoms are left in assembly '" + assembly->name + "'", "at least one is needed");
+      refused("no atoms are left in assembly '" + assembly->name + "'",
+              "choose others of its atoms, or another assembly");
   }
 
-  template <typename Condition>
-  std::vector<uint32_t> all_members(Condition condition) const {
-    std::vector<uint32_t> members;
-    for (size_t i = 0; i < chosen.size(); ++i)
-      if (condition(chosen[i])) members.push_back(uint32_t(i));
-    return members;
+  /// The chosen atoms of a part of an assembly, in their order.
+  template <typename Members>
+  std::vector<uint32_t> members(const Part &part, const Members &of_chain, const Members &of_subchain) const {
+    std::vector<uint32_t> result;
+    if (!part.chains.empty() && part.chains[0] == "(all)") {
+      for (size_t i = 0; i < chosen.size(); ++i) result.push_back(uint32_t(i));
+      return result;
+    }
+    auto add = [&](const Members &members, const std::vector<std::string> &names) {
+      // A name that is repeated adds nothing.
+      for (const std::string &name : std::unordered_set<std::string>(names.begin(), names.end())) {
+        const auto found = members.find(name);
+        if (found != members.end()) result.insert(result.end(), found->second.begin(), found->second.end());
+      }
+    };
+    add(of_chain, part.chains);
+    add(of_subchain, part.subchains);
+    std::sort(result.begin(), result.end());
+    result.erase(std::unique(result.begin(), result.end()), result.end());
+    return result;
+  }
+
+  void name_chains() {
+    chain_names.clear();
+    std::unordered_set<std::string_view> seen;
+    const gemmi::Chain *last = nullptr;
+    for (const Copies &copy : copies)
+      for (uint32_t member : copy.members) {
+        const gemmi::Chain *chain = chosen[member].chain;
+        if (chain != last && seen.insert(chain->name).second) chain_names.push_back(chain->name);
+        last = chain;
+      }
   }
 
   int64_t count() const {
@@ -510,6 +307,8 @@ const char *cgemmi_structure_assembly_name(const cgemmi_structure *s, size_t ass
   return s->file.assemblies[assembly].name.c_str();
 }
 
+const char *cgemmi_structure_confidence(const cgemmi_structure *s) { return s->file.confidence.c_str(); }
+
 int64_t cgemmi_structure_choose(cgemmi_structure *s, const cgemmi_structure_choice *choice) {
   s->chosen.clear();
   s->copies.clear();
@@ -522,6 +321,7 @@ int64_t cgemmi_structure_choose(cgemmi_structure *s, const cgemmi_structure_choi
     }
     s->choose_atoms(s->model(choice->model, selection), selection, *choice);
     s->choose_copies(choice->assembly);
+    s->name_chains();
   });
   return fine ? s->count() : -1;
 }
@@ -555,6 +355,11 @@ cgemmi_structure_census cgemmi_structure_count(const cgemmi_structure *s) {
     census.residues += times * one.residues;
   }
   return census;
+}
+
+size_t cgemmi_structure_chain_count(const cgemmi_structure *s) { return s->chain_names.size(); }
+const char *cgemmi_structure_chain_name(const cgemmi_structure *s, size_t chain) {
+  return s->chain_names[chain].c_str();
 }
 
 void cgemmi_structure_copy(const cgemmi_structure *s, double *positions, uint8_t *numbers, float *b_factors,

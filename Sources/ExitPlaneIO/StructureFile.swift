@@ -52,7 +52,7 @@ public final class StructureFile {
             model: model, selection: selection, assembly: assembly,
             all_alternates: options.alternates == .all ? 1 : 0,
             drop_hydrogens: options.keepsHydrogens ? 0 : 1, drop_waters: options.keepsWaters ? 0 : 1,
-            drop_heteroatoms: options.keepsHeteroatoms ? 0 : 1)
+            drop_heteroatoms: options.keepsHeteroatoms ? 0 : 1, ignore_selection: 0)
           return cgemmi_structure_choose(handle, &choice)
         }
       }

@@ -40,6 +40,9 @@ const char *cgemmi_structure_model_name(const cgemmi_structure *structure, size_
 size_t cgemmi_structure_assembly_count(const cgemmi_structure *structure);
 const char *cgemmi_structure_assembly_name(const cgemmi_structure *structure, size_t assembly);
 
+/// The name of a score of confidence that stands in place of B-factors, as the file says; empty if it says none.
+const char *cgemmi_structure_confidence(const cgemmi_structure *structure);
+
 /// Which atoms are wanted; strings may be NULL.
 typedef struct {
   /// By name; NULL for the first, or the one the selection names.
@@ -54,6 +57,8 @@ typedef struct {
   int32_t drop_waters;
   /// Drops what the file calls HETATM, waters among it.
   int32_t drop_heteroatoms;
+  /// Takes of the selection the model alone.
+  int32_t ignore_selection;
 } cgemmi_structure_choice;
 
 /// Chooses atoms and says how many there are in all copies, at least one; −1 where that failed.
@@ -65,6 +70,10 @@ typedef struct {
   int64_t chains, residues;
 } cgemmi_structure_census;
 cgemmi_structure_census cgemmi_structure_count(const cgemmi_structure *structure);
+
+/// The names of the chains that the choice takes atoms of, each once, in the file's order.
+size_t cgemmi_structure_chain_count(const cgemmi_structure *structure);
+const char *cgemmi_structure_chain_name(const cgemmi_structure *structure, size_t chain);
 
 /// Copies all chosen atoms: x, y, z and 0 in Å, atomic numbers (0 where the element is unknown), isotropic
 /// B-factors or the equivalent of anisotropic ones in Å², and occupancies.
