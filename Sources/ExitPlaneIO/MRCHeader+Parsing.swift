@@ -38,6 +38,7 @@ extension MRCHeader {
         need: "need 0, 1, 2, 6 or 12 (8- or 16-bit integers, single or half precision)")
     }
     self.mode = mode
+    starts = SIMD3(words.integer(4), words.integer(5), words.integer(6))
     intervals = SIMD3(words.integer(7), words.integer(8), words.integer(9))
     cellInAngstroms = SIMD3(words.real(10), words.real(11), words.real(12))
     cellAnglesInDegrees = SIMD3(words.real(13), words.real(14), words.real(15))
@@ -55,6 +56,7 @@ extension MRCHeader {
     }
     // IMOD's stamp "IMOD" is a number in the file's byte order; bit 0 of its flags marks signed bytes.
     hasUnsignedBytes = mode == .int8 && words.integer(38) == 0x444f_4d49 && words.integer(39) & 1 == 0
+    originInAngstroms = SIMD3(words.real(49), words.real(50), words.real(51))
     standardDeviation = words.real(54)
     isBigEndian = words.isBigEndian
     labels = (0..<min(max(Int(words.integer(55)), 0), 10)).map { index in

@@ -7,15 +7,18 @@ extension MRCHeader {
   /// - Parameters:
   ///   - shape: of an image, or of a volume's section.
   ///   - isVolume: sections are a volume's planes (`ispg` 1, `mz` = `nz`) or images (`ispg` 0, `mz` 1).
+  ///   - placement: `nstart` and `origin`, which are 0 unless they are given.
   init(
     shape: GridShape, sections: Int, isVolume: Bool, voxelSizeInAngstroms: Double, mode: MRCMode,
-    statistics: MRCStatistics
+    statistics: MRCStatistics, placement: MRCPlacement = MRCPlacement()
   ) {
     columns = shape.columns
     rows = shape.rows
     self.sections = sections
     self.mode = mode
     hasUnsignedBytes = false
+    starts = placement.starts
+    originInAngstroms = placement.originInAngstroms
     intervals = SIMD3(Int32(shape.columns), Int32(shape.rows), isVolume ? Int32(sections) : 1)
     cellInAngstroms = SIMD3<Float>(SIMD3<Double>(intervals) * voxelSizeInAngstroms)
     cellAnglesInDegrees = SIMD3(repeating: 90)
@@ -33,7 +36,7 @@ extension MRCHeader {
     labels = ["ExitPlane"]
   }
 
-  /// The 1024 bytes of this header, little-endian, `nstart` and `origin` 0.
+  /// The 1024 bytes of this header, little-endian.
   ///
   /// For a file whose samples follow at once, little-endian and signed: an extended header, a byte order
   /// and IMOD's flags that this value was read with are not kept.
@@ -50,6 +53,7 @@ extension MRCHeader {
       put(word, values.x.wordBits, values.y.wordBits, values.z.wordBits)
     }
     put(0, Int32(columns), Int32(rows), Int32(sections), mode.rawValue)
+    put(4, starts.x, starts.y, starts.z)
     put(7, intervals.x, intervals.y, intervals.z)
     put(10, cellInAngstroms)
     put(13, cellAnglesInDegrees)
@@ -57,6 +61,7 @@ extension MRCHeader {
     put(19, SIMD3(minimum, maximum, mean))
     put(22, spaceGroup)
     put(27, 20141)
+    put(49, originInAngstroms)
     bytes.replaceSubrange(208..<212, with: "MAP ".utf8)
     bytes.replaceSubrange(212..<214, with: [0x44, 0x44])
     put(54, standardDeviation.wordBits, Int32(labels.count))

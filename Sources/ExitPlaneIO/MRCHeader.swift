@@ -2,8 +2,8 @@ import ExitPlane
 
 /// The 1024-byte header of an MRC file, with the words that matter to a map or a stack.
 ///
-/// `nstart` and `origin` are left out: the origin of a map or an image is its sample `n / 2` here,
-/// wherever the file places it in a microscope's or a crystal's frame.
+/// The origin of a map or an image is its sample `n / 2` here, wherever `nstart` and `origin` place it in a
+/// microscope's or a crystal's frame: `placement` has these, for those who write another part of the same map.
 ///
 /// - Source: MRC2014, Cheng et al., J. Struct. Biol. 192 (2015) 146–150, with mode 12 of its 2022 update.
 public struct MRCHeader: Hashable, Sendable {
@@ -22,6 +22,8 @@ public struct MRCHeader: Hashable, Sendable {
   public let mode: MRCMode
   /// Bytes are unsigned, as IMOD's flags may say; MRC2014's own are signed.
   public let hasUnsignedBytes: Bool
+  /// Where the file's first column, row and section lie in the cell, in samples (`nxstart`, `nystart`, `nzstart`).
+  public let starts: SIMD3<Int32>
   /// Sampling intervals of the cell along x, y and z (`mx`, `my`, `mz`).
   public let intervals: SIMD3<Int32>
   /// Lengths of the cell's edges along x, y and z; an edge over its intervals is the voxel size.
@@ -31,6 +33,8 @@ public struct MRCHeader: Hashable, Sendable {
   public let columnAxis: Axis
   public let rowAxis: Axis
   public let sectionAxis: Axis
+  /// Where the first voxel lies along x, y and z, in ångströms (`origin`); 0 where it is not used.
+  public let originInAngstroms: SIMD3<Float>
   /// Of all samples, as the header states them; by the standard a maximum below the minimum, a mean
   /// below both or a negative deviation stands for "not determined".
   public let minimum: Float

@@ -26,8 +26,9 @@ extension ParticleOpticsGroup {
         found: "data_optics has no _rlnOpticsGroup column", need: "the groups' numbers are needed")
     }
     let group = try reader(of: table)
+    var firstRows: [Int: Int] = [:]
     return try numbers.enumerated().map { row, number in
-      if let first = numbers[..<row].firstIndex(of: number) {
+      if let first = firstRows.updateValue(row, forKey: number) {
         throw table.fault(
           row: row, found: "_rlnOpticsGroup is \(number) again",
           need: "numbers that differ are needed (the first is group '\(group(first, number).name)')")

@@ -130,5 +130,6 @@ struct STARSource: Sendable {
 
 /// A value as it may stand in a message: short, and in quotes.
 func quoted(_ value: String) -> String {
-  value.count > 40 ? "'\(value.prefix(40))…'" : "'\(value)'"
+  // Of scalars: a character may go on for as long as the file.
+  value.unicodeScalars.count > 40 ? "'\(String(value.unicodeScalars.prefix(40)))…'" : "'\(value)'"
 }
