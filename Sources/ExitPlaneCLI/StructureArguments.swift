@@ -2,7 +2,25 @@ import ArgumentParser
 import ExitPlane
 import ExitPlaneIO
 
-extension StructureOptions.Centring: ExpressibleByArgument {}
+extension StructureOptions.Centring: ExpressibleByArgument {
+  /// A name, or a point as "10,-2.5,30".
+  public init?(argument: String) {
+    switch argument {
+    case "mass": self = .mass
+    case "geometry": self = .geometry
+    case "selection": self = .selection
+    case "none": self = .none
+    default:
+      let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
+      guard numbers.count == 3, let x = numbers[0], let y = numbers[1], let z = numbers[2],
+        [x, y, z].allSatisfy({ abs($0) <= 1e9 })
+      else { return nil }
+      self = .point(inAngstroms: SIMD3(x, y, z))
+    }
+  }
+
+  public static var allValueStrings: [String] { ["mass", "geometry", "selection", "none", "x,y,z"] }
+}
 
 enum AlternateLocations: String, ExpressibleByArgument, CaseIterable {
   case highest
@@ -41,8 +59,11 @@ struct StructureArguments: ParsableArguments {
   var ignoreOccupancies = false
 
   @Option(
+    parsing: .unconditional,
     help: """
-      What becomes the origin: the centre of mass (the default), the middle of the extent, or the file's own.
+      What becomes the origin: the centre of mass (the default) or the middle of the extent of the whole model or \
+      assembly, whichever of its atoms are taken; the centre of mass of the atoms that are taken ('selection'); the \
+      file's own origin ('none'); or a point of the file in Å.
       """)
   var centre: StructureOptions.Centring?
 
@@ -72,8 +93,21 @@ struct StructureArguments: ParsableArguments {
     ].map { OptionUse($0, given: $1, used: areUsed, for: "structures") }
   }
 
-  func load(_ path: String) throws -> AtomicStructure {
-    try AtomicStructure(contentsOf: path, options: options())
+  /// - Parameter defaultCentring: what `--centre` is where it is not given.
+  func load(
+    _ path: String, defaultCentring: StructureOptions.Centring = .mass
+  ) throws -> AtomicStructure {
+    var options = try options()
+    if centre == nil { options.centring = defaultCentring }
+    let file = try StructureFile(path: path)
+    if let score = file.confidenceScoreName, options.bFactors == .used {
+      say(
+        """
+        warning: \(path) has \(score) in place of B-factors, so that the surest atoms are blurred most; \
+        --ignore-b-factors leaves all sharp, and --b-factor blurs all alike
+        """)
+    }
+    return try file.atoms(options)
   }
 }
 

@@ -43,16 +43,24 @@ public final class StructureFile {
       need: String(cString: cgemmi_structure_error_need(handle)))
   }
 
+  /// The name of a score of confidence, such as "pLDDT", that the file says stands in place of B-factors: predicted
+  /// structures have it there, high where a B-factor would be low.
+  public var confidenceScoreName: String? {
+    let name = String(cString: cgemmi_structure_confidence(handle))
+    return name.isEmpty ? nil : name
+  }
+
   /// Chooses atoms and says how many there are.
-  private func choose(_ options: StructureOptions) throws -> Int {
+  private func choose(_ options: StructureOptions, whole: Bool) throws -> Int {
     let count = withOptionalCString(options.model) { model in
       withOptionalCString(options.selection) { selection in
         withOptionalCString(options.assembly) { assembly in
           var choice = cgemmi_structure_choice(
             model: model, selection: selection, assembly: assembly,
             all_alternates: options.alternates == .all ? 1 : 0,
-            drop_hydrogens: options.keepsHydrogens ? 0 : 1, drop_waters: options.keepsWaters ? 0 : 1,
-            drop_heteroatoms: options.keepsHeteroatoms ? 0 : 1, ignore_selection: 0)
+            drop_hydrogens: options.keepsHydrogens || whole ? 0 : 1,
+            drop_waters: options.keepsWaters || whole ? 0 : 1,
+            drop_heteroatoms: options.keepsHeteroatoms || whole ? 0 : 1, ignore_selection: whole ? 1 : 0)
           return cgemmi_structure_choose(handle, &choice)
         }
       }
@@ -61,51 +69,92 @@ public final class StructureFile {
     return Int(count)
   }
 
-  /// The atoms, centred.
-  ///
-  /// - Throws: `.invalidValue` when the file does not have what the options ask for or no atoms are left;
-  ///   `.malformedFile` for an atom of an unknown element or with a negative B-factor or occupancy that is
-  ///   used.
-  public func atoms(_ options: StructureOptions = StructureOptions()) throws -> AtomicStructure {
-    let count = try choose(options)
+  /// What the file says of atoms.
+  private struct Atoms {
+    var positions: [SIMD3<Double>]
+    var numbers: [UInt8]
+    var bFactors: [Float]
+    var occupancies: [Float]
+  }
+
+  /// - Parameter whole: takes every atom of the model or assembly.
+  private func read(_ options: StructureOptions, whole: Bool) throws -> Atoms {
+    let count = try choose(options, whole: whole)
+    // What an atom takes here, and on its way to a map or an image.
+    let bytesAnAtom = 160
+    let (bytes, overflow) = count.multipliedReportingOverflow(by: bytesAnAtom)
+    guard !overflow, memoryIsAvailable(byteCount: bytes) else {
+      throw ExitPlaneError.file(
+        path, kind: .unreadableFile, found: "its \(count) atoms do not fit in memory",
+        need: "leave some out, or use a machine with more memory")
+    }
     var numbers = [UInt8](repeating: 0, count: count)
     var bFactors = [Float](repeating: 0, count: count)
     var occupancies = [Float](repeating: 1, count: count)
-    var positions = [SIMD3<Double>](unsafeUninitializedCapacity: count) { buffer, initialized in
+    let positions = [SIMD3<Double>](unsafeUninitializedCapacity: count) { buffer, initialized in
       UnsafeMutableRawBufferPointer(buffer).withMemoryRebound(to: Double.self) {
         cgemmi_structure_copy(handle, $0.baseAddress, &numbers, &bFactors, &occupancies)
       }
       initialized = count
     }
+    return Atoms(positions: positions, numbers: numbers, bFactors: bFactors, occupancies: occupancies)
+  }
 
-    try require(numbers.firstIndex(of: 0), "is of an unknown element", "a chemical element is needed")
+  /// The atoms, centred.
+  ///
+  /// - Throws: `.invalidValue` when the file does not have what the options ask for or no atoms are left;
+  ///   `.malformedFile` for an atom of an unknown element, with a negative B-factor or occupancy that is used, or
+  ///   with a number beyond single precision; `.unreadableFile` where they do not fit in memory.
+  public func atoms(_ options: StructureOptions = StructureOptions()) throws -> AtomicStructure {
+    // Before the atoms themselves, so that the choice that is left is theirs.
+    let centreOfWhole = try options.takesEveryAtom ? nil : centreOfWhole(options)
+    var atoms = try read(options, whole: false)
+    try require(atoms.numbers.firstIndex(of: 0), "is of an unknown element", "a chemical element is needed")
+    let limit = Self.largestCoordinateInAngstroms
+    try require(
+      atoms.positions.firstIndex { !(abs($0.x) <= limit && abs($0.y) <= limit && abs($0.z) <= limit) },
+      "lies more than \(Int(limit)) Å from the file's origin", "coordinates in ångströms are needed")
     if options.usesOccupancies {
-      try require(occupancies.firstIndex { $0 < 0 }, "has a negative occupancy", "0 or more is needed")
-      guard occupancies.contains(where: { $0 > 0 }) else {
+      try require(
+        atoms.occupancies.firstIndex { !($0 >= 0 && $0.isFinite) },
+        "has a negative occupancy, or one beyond single precision", "0 or more is needed")
+      guard atoms.occupancies.contains(where: { $0 > 0 }) else {
         throw ExitPlaneError(
           .invalidValue, "\(path): every atom's occupancy is 0; ignore occupancies, or choose other atoms")
       }
     } else {
-      occupancies = Array(repeating: 1, count: count)
+      atoms.occupancies = Array(repeating: 1, count: atoms.occupancies.count)
     }
-    switch options.bFactors {
-    case .used:
-      try require(bFactors.firstIndex { $0 < 0 }, "has a negative B-factor", "0 Å² or more is needed")
-    case .ignored:
-      bFactors = Array(repeating: 0, count: count)
-    case .replaced(let value):
-      guard value.isFinite, value >= 0 else {
-        throw ExitPlaneError.invalid("B-factor", got: "\(value) Å²", need: "finite and at least 0 Å²")
-      }
-      bFactors = Array(repeating: Float(value), count: count)
-    }
-    let origin = centre(of: positions, numbers, occupancies, options.centring)
+    atoms.bFactors = try checkedBFactors(atoms.bFactors, options.bFactors)
+    let origin = centreOfWhole ?? centre(of: atoms, options.centring)
     if origin != SIMD3(0, 0, 0) {
-      for i in positions.indices { positions[i] -= origin }
+      for i in atoms.positions.indices { atoms.positions[i] -= origin }
     }
     return try AtomicStructure(
-      positionsInAngstroms: positions, atomicNumbers: numbers, bFactorsInSquareAngstroms: bFactors,
-      occupancies: occupancies, exampleNames: exampleNames(numbers))
+      positionsInAngstroms: atoms.positions, atomicNumbers: atoms.numbers,
+      bFactorsInSquareAngstroms: atoms.bFactors, occupancies: atoms.occupancies,
+      exampleNames: exampleNames(atoms.numbers))
+  }
+
+  /// Farther away, doubles no longer tell an atom's place to a thousandth of an ångström.
+  private static let largestCoordinateInAngstroms = 1e9
+
+  private func checkedBFactors(_ bFactors: [Float], _ choice: StructureOptions.BFactors) throws -> [Float] {
+    switch choice {
+    case .used:
+      try require(
+        bFactors.firstIndex { !($0 >= 0 && $0.isFinite) },
+        "has a negative B-factor, or one beyond single precision",
+        "0 Å² or more is needed")
+      return bFactors
+    case .ignored:
+      return Array(repeating: 0, count: bFactors.count)
+    case .replaced(let value):
+      guard value >= 0, Float(value).isFinite else {
+        throw ExitPlaneError.invalid("B-factor", got: "\(value) Å²", need: "finite and at least 0 Å²")
+      }
+      return Array(repeating: Float(value), count: bFactors.count)
+    }
   }
 
   /// - Throws: `.malformedFile` when there is an atom, by its index, of which the sentence is true.
@@ -128,21 +177,36 @@ public final class StructureFile {
     return names
   }
 
-  private func centre(
-    of positions: [SIMD3<Double>], _ numbers: [UInt8], _ occupancies: [Float],
-    _ centring: StructureOptions.Centring
-  ) -> SIMD3<Double> {
+  /// The centre of every atom of the model or assembly; nil where that does not decide the origin.
+  private func centreOfWhole(_ options: StructureOptions) throws -> SIMD3<Double>? {
+    switch options.centring {
+    case .none, .point, .selection: return nil
+    case .mass, .geometry: break
+    }
+    var atoms = try read(options, whole: true)
+    // Atoms that are left out may be of any kind: what has no mass does not weigh.
+    for i in atoms.occupancies.indices {
+      let occupancy = atoms.occupancies[i]
+      atoms.occupancies[i] = options.usesOccupancies ? (occupancy.isFinite ? max(0, occupancy) : 0) : 1
+    }
+    let centre = centre(of: atoms, options.centring)
+    return centre.x.isFinite && centre.y.isFinite && centre.z.isFinite ? centre : nil
+  }
+
+  private func centre(of atoms: Atoms, _ centring: StructureOptions.Centring) -> SIMD3<Double> {
     switch centring {
     case .none:
       return SIMD3(0, 0, 0)
+    case .point(let point):
+      return point
     case .geometry:
-      let lower = positions.reduce(positions[0], pointwiseMin)
-      return (lower + positions.reduce(positions[0], pointwiseMax)) / 2
-    case .mass:
+      let lower = atoms.positions.reduce(atoms.positions[0], pointwiseMin)
+      return (lower + atoms.positions.reduce(atoms.positions[0], pointwiseMax)) / 2
+    case .mass, .selection:
       let masses = (0..<256).map { cgemmi_element_mass(Int32($0)) }
       var (sum, moment) = (0.0, SIMD3<Double>(0, 0, 0))
-      for (i, position) in positions.enumerated() {
-        let mass = masses[Int(numbers[i])] * Double(occupancies[i])
+      for (i, position) in atoms.positions.enumerated() {
+        let mass = masses[Int(atoms.numbers[i])] * Double(atoms.occupancies[i])
         sum += mass
         moment += mass * position
       }
@@ -153,8 +217,12 @@ public final class StructureFile {
   /// What the chosen atoms are.
   public func summary(_ options: StructureOptions = StructureOptions()) throws -> StructureSummary {
     let atoms = try atoms(options)
+    let chains = (0..<cgemmi_structure_chain_count(handle)).map {
+      String(cString: cgemmi_structure_chain_name(handle, $0))
+    }
     return StructureSummary(
-      atoms, census: cgemmi_structure_count(handle), models: modelNames, assemblies: assemblyNames)
+      atoms, census: cgemmi_structure_count(handle), models: modelNames, assemblies: assemblyNames,
+      chains: chains, confidenceScoreName: confidenceScoreName)
   }
 }
 

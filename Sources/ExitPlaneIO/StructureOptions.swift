@@ -15,13 +15,20 @@ public struct StructureOptions: Sendable, Hashable {
   }
 
   /// Which point becomes the origin, about which poses rotate.
-  public enum Centring: String, Sendable, Hashable, CaseIterable {
-    /// The centre of mass, with occupancies.
+  ///
+  /// The whole is every atom of the model or assembly, whether it is taken or not, so that the parts of a complex
+  /// keep one frame and add up to it.
+  public enum Centring: Sendable, Hashable {
+    /// The centre of mass of the whole, with occupancies.
     case mass
-    /// The middle of the atoms' extent.
+    /// The middle of the whole's extent.
     case geometry
+    /// The centre of mass of the atoms that are taken.
+    case selection
     /// The file's origin.
     case none
+    /// A point of the file's frame.
+    case point(inAngstroms: SIMD3<Double>)
   }
 
   /// By name, usually a number; the first if not given.
@@ -58,4 +65,7 @@ public struct StructureOptions: Sendable, Hashable {
     self.usesOccupancies = usesOccupancies
     self.centring = centring
   }
+
+  /// Whether nothing of the model or assembly is left out.
+  var takesEveryAtom: Bool { selection == nil && keepsHydrogens && keepsWaters && keepsHeteroatoms }
 }

@@ -5,6 +5,8 @@ import ExitPlane
 public struct StructureSummary: Sendable, Hashable {
   public let modelNames: [String]
   public let assemblyNames: [String]
+  /// Of the chains that atoms are taken of, each once, in the file's order.
+  public let chainNames: [String]
   public let atomCount: Int
   public let chainCount: Int
   public let residueCount: Int
@@ -20,6 +22,8 @@ public struct StructureSummary: Sendable, Hashable {
   /// With occupancies.
   public let massInDaltons: Double
   public let bFactorRangeInSquareAngstroms: ClosedRange<Float>
+  /// Of what the file says stands in place of B-factors; see `StructureFile.confidenceScoreName`.
+  public let confidenceScoreName: String?
   public let occupancyRange: ClosedRange<Float>
   /// From the smallest to the largest coordinate on every axis, in ångströms.
   public let extentInAngstroms: SIMD3<Double>
@@ -32,8 +36,11 @@ public struct StructureSummary: Sendable, Hashable {
   }
 
   init(
-    _ atoms: AtomicStructure, census: cgemmi_structure_census, models: [String], assemblies: [String]
+    _ atoms: AtomicStructure, census: cgemmi_structure_census, models: [String], assemblies: [String],
+    chains: [String], confidenceScoreName: String?
   ) {
+    chainNames = chains
+    self.confidenceScoreName = confidenceScoreName
     modelNames = models
     assemblyNames = assemblies
     atomCount = atoms.count

@@ -46,6 +46,16 @@ public struct AtomicStructure: Sendable {
 
   public var count: Int { positionsInAngstroms.count }
 
+  /// The same atoms with another point for their origin.
+  ///
+  /// - Throws: `.invalidValue` for a point so far away that coordinates are not finite.
+  public func withOrigin(atInAngstroms origin: SIMD3<Double>) throws -> AtomicStructure {
+    try AtomicStructure(
+      positionsInAngstroms: positionsInAngstroms.map { $0 - origin }, atomicNumbers: atomicNumbers,
+      bFactorsInSquareAngstroms: bFactorsInSquareAngstroms, occupancies: occupancies,
+      exampleNames: exampleNames)
+  }
+
   /// The smallest and the largest coordinate on every axis, in ångströms.
   public var extentInAngstroms: (lower: SIMD3<Double>, upper: SIMD3<Double>) {
     var lower = positionsInAngstroms[0]
@@ -71,11 +81,20 @@ public struct AtomicStructure: Sendable {
   public func boxSize(
     pixelSizeInAngstroms: Double, marginInAngstroms margin: Double = 3
   ) throws -> Int {
+    try Self.boxSize(
+      radiusInAngstroms: radiusInAngstroms, pixelSizeInAngstroms: pixelSizeInAngstroms,
+      marginInAngstroms: margin)
+  }
+
+  /// The same of any structure whose farthest atom is `radius` from the origin.
+  public static func boxSize(
+    radiusInAngstroms radius: Double, pixelSizeInAngstroms: Double, marginInAngstroms margin: Double = 3
+  ) throws -> Int {
     try validatePositive("pixel size", pixelSizeInAngstroms, unit: "Å")
-    let pixels = 2 * ((radiusInAngstroms + margin) / pixelSizeInAngstroms).rounded(.up)
+    let pixels = 2 * ((radius + margin) / pixelSizeInAngstroms).rounded(.up)
     guard pixels <= Double(GridShape.largestAxis) else {
       throw ExitPlaneError.invalid(
-        "box for a structure of radius \(radiusInAngstroms) Å", got: "\(pixels) pixels",
+        "box for a structure of radius \(radius) Å", got: "\(pixels) pixels",
         need: "at most \(GridShape.largestAxis): larger pixels, or a centred structure")
     }
     return max(2, Int(pixels))

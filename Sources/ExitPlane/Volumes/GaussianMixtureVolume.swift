@@ -155,33 +155,4 @@ public struct GaussianMixtureVolume: Sendable {
     }
     return sum
   }
-
-  /// The share of the amplitudes (by magnitude) that stands farther from the origin than `radius`, and so
-  /// leaves a box of twice that side in some pose.
-  public func fractionOutside(radiusInAngstroms radius: Double) -> Double {
-    var (all, outside) = (0.0, 0.0)
-    forEachPosition(in: positionsInAngstroms.indices) { i, amplitudes, _ in
-      var sum = 0.0
-      for a in amplitudes { sum += abs(a) }
-      all += sum
-      let r = positionsInAngstroms[i]
-      if dot(r, r) > radius * radius { outside += sum }
-    }
-    return all > 0 ? outside / all : 0
-  }
-
-  /// What to tell someone who asks for an image too small for the mixture: how much of it leaves the image in
-  /// some views, and the box that would hold it; nothing where it fits.
-  public func warning(forImageOf shape: GridShape, pixelSizeInAngstroms h: Double) -> String? {
-    let radius = Double(min(shape.rows, shape.columns)) / 2 * h
-    let outside = fractionOutside(radiusInAngstroms: radius)
-    guard outside > 0 else { return nil }
-    let farthest = positionsInAngstroms.reduce(0) { max($0, dot($1, $1)) }.squareRoot()
-    let box = Int(min(2 * (farthest / h + 1).rounded(.up), 1e9))
-    let percent = (max(outside, 0.0001) * 10000).rounded() / 100
-    return """
-      \(percent) % of the structure lies more than \((radius * 100).rounded() / 100) Å from its centre and \
-      leaves an image of \(shape) pixels in some views; a box of \(box) pixels would hold it
-      """
-  }
 }
