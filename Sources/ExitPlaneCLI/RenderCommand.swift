@@ -36,7 +36,8 @@ struct RenderCommand: PrecisionCommand {
   @Option(help: "A map whose box, voxel size, axis order, origin and nstart are taken.")
   var like: String?
 
-  @Option(parsing: .unconditional, help: "Leave out everything beyond this resolution, in Å, cut off sharply.")
+  @Option(
+    parsing: .unconditional, help: "Leave out everything beyond this resolution, in Å, cut off sharply.")
   var resolution: Double?
 
   @Option(name: [.short, .long], help: "The map to write.")
