@@ -26,18 +26,36 @@ private func invertedPoisson(_ mean: Double, _ uniform: Double) -> Double {
 }
 
 private func rejectedPoisson(_ mean: Double, _ random: inout RandomSequence) -> Double {
-  let b = 0.931 + 2.53 * mean.squareRoot()
-  let a = -0.059 + 0.02483 * b
-  let inverseAlpha = 1.1239 + 1.1328 / (b - 3.4)
-  let vr = 0.9277 - 3.6224 / (b - 2)
+  let rejection = PoissonRejection(mean: mean)
   while true {
     let u = random.unit() - 0.5
-    let v = random.unit()
+    if let count = rejection.count(u, random.unit()) { return count }
+  }
+}
+
+/// Algorithm PTRS for a mean of 10 or more.
+struct PoissonRejection {
+  let mean: Double
+  private let a, b, inverseAlpha: Double
+  /// Of every count within reach this part at least is accepted, which spares most of the logarithms.
+  let squeeze: Double
+
+  init(mean: Double) {
+    self.mean = mean
+    b = 0.931 + 2.53 * mean.squareRoot()
+    a = -0.059 + 0.02483 * b
+    inverseAlpha = 1.1239 + 1.1328 / (b - 3.4)
+    squeeze = 0.9277 - 3.6224 / (b - 2)
+  }
+
+  /// The count of two uniform numbers, u in −½..<½ and v in 0..<1, or nil where they are rejected.
+  @inline(__always)
+  func count(_ u: Double, _ v: Double) -> Double? {
     let us = 0.5 - abs(u)
     let count = ((2 * a / us + b) * u + mean + 0.43).rounded(.down)
-    if us >= 0.07, v <= vr { return count }
-    if count < 0 || (us < 0.013 && v > us) { continue }
+    if us >= 0.07, v <= squeeze { return count }
+    if count < 0 || (us < 0.013 && v > us) { return nil }
     let left = Double.log(v) + Double.log(inverseAlpha) - Double.log(a / (us * us) + b)
-    if left <= -mean + count * Double.log(mean) - Double.logGamma(count + 1) { return count }
+    return left <= -mean + count * Double.log(mean) - Double.logGamma(count + 1) ? count : nil
   }
 }
