@@ -3,26 +3,28 @@
 
 #include "gaussian_fit.inc"
 
+#define EP_BODY "gaussian.inc"
+
 // Adding and taking away 1½ · 2^(digits − 1) rounds to whole numbers on every instruction set, and leaves
 // the whole number in the low bits of the sum.
 #define REAL float
 #define BITS int32_t
-#define NAME(stem) stem##_f
+#define EP_PRECISION f
 #define ROUNDER 12582912.0f
 #define EXPONENT_SHIFT 23
 #define ONE_BITS 0x3F800000
-#include "gaussian.inc"
+#include "levels.inc"
 #undef REAL
 #undef BITS
-#undef NAME
+#undef EP_PRECISION
 #undef ROUNDER
 #undef EXPONENT_SHIFT
 #undef ONE_BITS
 
 #define REAL double
 #define BITS int64_t
-#define NAME(stem) stem##_d
+#define EP_PRECISION d
 #define ROUNDER 6755399441055744.0
 #define EXPONENT_SHIFT 52
 #define ONE_BITS 0x3FF0000000000000
-#include "gaussian.inc"
+#include "levels.inc"

@@ -25,27 +25,25 @@ EP_INLINE void philox(uint64_t seed, words *w) {
   }
 }
 
+#define EP_BODY "normal.inc"
 #define REAL float
 #define BITS int32_t
-#define NAME(stem) stem##_f
+#define EP_PRECISION f
 #define SIGN_SHIFT 31
 #define MANTISSA_BITS 23
 #define ROOT_HALF 0x3F3504F3
-#include "sine.inc"
-#include "normal.inc"
+#include "levels.inc"
 #undef REAL
 #undef BITS
-#undef NAME
+#undef EP_PRECISION
 #undef SIGN_SHIFT
 #undef MANTISSA_BITS
 #undef ROOT_HALF
-#undef LANES
 
 #define REAL double
 #define BITS int64_t
-#define NAME(stem) stem##_d
+#define EP_PRECISION d
 #define SIGN_SHIFT 63
 #define MANTISSA_BITS 52
 #define ROOT_HALF 0x3FE6A09E667F3BCD
-#include "sine.inc"
-#include "normal.inc"
+#include "levels.inc"

@@ -1,12 +1,13 @@
 // Trilinear slices of a half spectrum, in single and double precision.
 #include "kernels.h"
 
+#define EP_BODY "slice_linear.inc"
 #define REAL float
-#define NAME(stem) stem##_f
-#include "slice_linear.inc"
+#define EP_PRECISION f
+#include "levels.inc"
 #undef REAL
-#undef NAME
+#undef EP_PRECISION
 
 #define REAL double
-#define NAME(stem) stem##_d
-#include "slice_linear.inc"
+#define EP_PRECISION d
+#include "levels.inc"

@@ -1,37 +1,40 @@
 // Spreading of points onto a grid, in two and three dimensions and both precisions.
 #include "kernels.h"
 
+#define EP_BODY "spread_points.inc"
 #define DIMENSIONS 2
 #define REAL float
-#define NAME(stem) stem##_2d_f
-#include "spread_points.inc"
+#define EP_PRECISION 2d_f
+#include "levels.inc"
 #undef REAL
-#undef NAME
+#undef EP_PRECISION
 #define REAL double
-#define NAME(stem) stem##_2d_d
-#include "spread_points.inc"
+#define EP_PRECISION 2d_d
+#include "levels.inc"
 #undef REAL
-#undef NAME
+#undef EP_PRECISION
 #undef DIMENSIONS
 
 #define DIMENSIONS 3
 #define REAL float
-#define NAME(stem) stem##_3d_f
-#include "spread_points.inc"
+#define EP_PRECISION 3d_f
+#include "levels.inc"
 #undef REAL
-#undef NAME
+#undef EP_PRECISION
 #define REAL double
-#define NAME(stem) stem##_3d_d
-#include "spread_points.inc"
+#define EP_PRECISION 3d_d
+#include "levels.inc"
 #undef REAL
-#undef NAME
+#undef EP_PRECISION
 #undef DIMENSIONS
+#undef EP_BODY
 
+#define EP_BODY "spread_transform.inc"
 #define REAL float
-#define NAME(stem) stem##_f
-#include "spread_transform.inc"
+#define EP_PRECISION f
+#include "levels.inc"
 #undef REAL
-#undef NAME
+#undef EP_PRECISION
 #define REAL double
-#define NAME(stem) stem##_d
-#include "spread_transform.inc"
+#define EP_PRECISION d
+#include "levels.inc"

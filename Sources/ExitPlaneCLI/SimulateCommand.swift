@@ -183,6 +183,7 @@ struct SimulateCommand: PrecisionCommand {
   ) throws -> RunParameters {
     var parameters = RunParameters()
     parameters.append("version", ExitPlaneCommand.configuration.version)
+    parameters.append("processor", InstructionSet.arithmetic)
     parameters.append("input", try fileFingerprint(input))
     try poses.describe(into: &parameters)
     parameters.append("images of the set", count)

@@ -20,11 +20,13 @@ struct CommandRun {
     return ".build/release/exitplane"
   }()
 
-  init(_ arguments: [String], in folder: String? = nil) throws {
+  /// - Parameter environment: added to that of the tests.
+  init(_ arguments: [String], in folder: String? = nil, environment: [String: String] = [:]) throws {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: Self.executable)
     process.arguments = arguments
     if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     let (out, err) = (Pipe(), Pipe())
     process.standardOutput = out
     process.standardError = err

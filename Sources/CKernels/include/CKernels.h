@@ -71,6 +71,29 @@ void ep_slice_window_d(const ep_half_grid *grid, const ep_window *window, const 
 /// The processors this process may run on, at least 1.
 int32_t ep_available_processors(void);
 
+/// Calls `body` on `count` threads, one of them the caller's, and returns when all have ended. Threads that the
+/// system refuses to make are left out: returns how many there were.
+int32_t ep_run_on_threads(int32_t count, size_t stackBytes, void (*body)(void *context), void *context);
+
+/// Levels of the instruction set that kernels are compiled for: what every processor of the architecture has, then
+/// with AVX2 and fused multiply-add (x86-64-v3), then with AVX-512 (x86-64-v4).
+enum { EP_BASELINE = 0, EP_X86_64_V3 = 1, EP_X86_64_V4 = 2 };
+
+/// The highest level of this processor.
+int32_t ep_best_instruction_set(void);
+/// The level that EXITPLANE_INSTRUCTION_SET names: −1 where it is not set, −2 where there is none of that name.
+int32_t ep_instruction_set_of_environment(void);
+/// What kernels called from this thread use: the environment's level where the processor has it, else the highest.
+int32_t ep_instruction_set(void);
+/// Makes this thread, for tests, use another of the processor's levels; −1 takes it back.
+void ep_use_instruction_set_on_thread(int32_t level);
+
+/// Whether the processor has what other libraries choose their code by: AVX (FFTW), and in the C library's
+/// mathematics AVX2 with FMA, or AMD's FMA4.
+int32_t ep_has_avx(void);
+int32_t ep_has_avx2_fma(void);
+int32_t ep_has_fma4(void);
+
 /// Pixels a Gaussian's window is handled at a time, and the margin of a band's rows.
 #define EP_GAUSSIAN_LANES 16
 /// The most Gaussians an atom of `ep_gaussians` has; half the lanes suffice for them.
