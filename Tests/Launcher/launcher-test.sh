@@ -83,9 +83,24 @@ rm "$folder/package/Sources/b.swift"
 run "$launcher" </dev/null
 expect "new and removed sources are built" [ "$(builds)" = 4 ]
 
+before=$(builds)
+touch "$folder/package/Sources/a.swift"
+run "$launcher" install --prefx "$folder"
+expect "what install does not know is a usage error" [ "$status" = 64 ]
+expect "that says what it knows" says 'usage: ./exitplane install [--prefix DIR]'
+run "$launcher" install --help
+expect "install explains itself" grep -q 'Installs exitplane' "$folder/out"
+expect "neither builds anything" [ "$(builds)" = "$before" ]
+if [[ $(uname) == Linux ]]; then
+  run "$launcher" install --prefix "$folder/prefix"
+  expect "a build that is laid out otherwise is named" says 'Objects.LinkFileList is missing'
+  expect "and nothing is installed" [ ! -e "$folder/prefix" ]
+fi
+before=$(builds)
+
 ln -s "$launcher" "$folder/bin/linked"
 run "$folder/bin/linked" </dev/null
-expect "a link to the launcher works" [ "$status-$(builds)" = 7-4 ]
+expect "a link to the launcher works" [ "$status-$(builds)" = "7-$before" ]
 
 echo 'broken' >"$folder/package/Sources/a.swift"
 run "$launcher" </dev/null
