@@ -54,7 +54,8 @@ public struct ExitPlaneError: Error, Hashable, CustomStringConvertible {
     _ path: String, at location: Location? = nil, kind: Kind = .malformedFile,
     found: String, need: String
   ) -> ExitPlaneError {
-    let place = location.map { "\(path), \($0)" } ?? path
+    let name = path.isEmpty ? "\"\"" : path
+    let place = location.map { "\(name), \($0)" } ?? name
     return ExitPlaneError(kind, "\(place): \(found); \(need)")
   }
 }
@@ -62,7 +63,7 @@ public struct ExitPlaneError: Error, Hashable, CustomStringConvertible {
 /// - Throws: `.invalidValue` when the value is not finite and above 0.
 func validatePositive(_ what: String, _ value: Double, unit: String) throws {
   guard value.isFinite, value > 0 else {
-    throw ExitPlaneError.invalid(
-      what, got: "\(value) \(unit)", need: "finite and above 0 \(unit)")
+    let unit = unit.isEmpty ? "" : " \(unit)"
+    throw ExitPlaneError.invalid(what, got: "\(value)\(unit)", need: "finite and above 0\(unit)")
   }
 }

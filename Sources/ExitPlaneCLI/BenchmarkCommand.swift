@@ -11,6 +11,9 @@ struct BenchmarkCommand: ParsableCommand {
       Plans and volumes are prepared beforehand; images are computed in real space and not written. The time \
       is the best of several repeats over random poses.
 
+      Example:
+        exitplane benchmark slice-cubic-256 --threads 1 --json
+
       Workloads: \(BenchmarkWorkload.all.map(\.name).joined(separator: ", ")).
       """)
 

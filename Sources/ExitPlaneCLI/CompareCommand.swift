@@ -2,7 +2,7 @@ import ArgumentParser
 import ExitPlane
 import ExitPlaneIO
 
-struct CompareCommand: ParsableCommand {
+struct CompareCommand: TalkingCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare",
     abstract: "Say to which resolution two maps, or two stacks of images, agree.",
@@ -11,8 +11,12 @@ struct CompareCommand: ParsableCommand {
       correlation: each ring's products and powers are summed over all pairs of images, then divided. Prints \
       the curve and where it first falls below 0.5 and 0.143.
 
-      Example:
+      With --mask both maps, or all images, are multiplied by it first. What a mask with sharp edges adds to both \
+      sides correlates too: use a soft one.
+
+      Examples:
         exitplane compare half1.mrc half2.mrc --star fsc.star --plot fsc.png
+        exitplane compare half1.mrc half2.mrc --mask mask.mrc --json
       """)
 
   @Argument(help: "A map or a stack (MRC).")
@@ -20,6 +24,13 @@ struct CompareCommand: ParsableCommand {
 
   @Argument(help: "Another of the same kind, shape and pixel size.")
   var second: String
+
+  @Option(
+    help: "A mask of the same shape and pixel size, within 0 to 1: a map for maps, one image for stacks.")
+  var mask: String?
+
+  @Flag(help: "Print one JSON object instead of the table; Docs/JSON.md says what is in it.")
+  var json = false
 
   @Option(help: "Write the curve as a STAR file, its columns named as RELION names them.")
   var star: String?
@@ -35,46 +46,106 @@ struct CompareCommand: ParsableCommand {
   @OptionGroup(title: "Running")
   var running: RunningOptions
 
+  @OptionGroup(title: "Running")
+  var talk: TalkOptions
+
   func run() throws {
     installInterruptHandler()
-    try requireFiles([first, second])
-    try requireSeparateFiles(outputs: [star, plot].compactMap { $0 }, inputs: [first, second])
+    try requireFiles([first, second, mask])
+    try requireSeparateFiles(
+      outputs: [star, plot].compactMap { $0 }, inputs: [first, second, mask].compactMap { $0 })
     if let pixelSize { try PlausibleRange.pixelSize("--pixel-size").require(pixelSize) }
     let files = (try MRCFile(path: first), try MRCFile(path: second))
     guard files.0.isStack == files.1.isStack else {
       let (stack, map) = files.0.isStack ? (first, second) : (second, first)
       throw ExitPlaneError.mismatch("\(stack) is a stack and \(map) a volume", "compare like with like")
     }
-    let curve =
+    let report =
       switch running.precision {
-      case .single: try correlation(files.0, files.1, Float.self)
-      case .double: try correlation(files.0, files.1, Double.self)
+      case .single: try report(files.0, files.1, Float.self)
+      case .double: try report(files.0, files.1, Double.self)
       }
-    let name = files.0.isStack ? "ring" : "shell"
-    if let star { try writeFileAtomically(star, starFile(of: curve)) }
+    if let star { try writeFileAtomically(star, report.starFile()) }
     if let plot {
-      try writeFileAtomically(plot, CorrelationPlot(curve, title: "Fourier \(name) correlation").png())
+      let title = "Fourier \(files.0.isStack ? "ring" : "shell") correlation"
+      try writeFileAtomically(plot, CorrelationPlot(report.curve, title: title).png())
     }
-    printTable(curve, name: name)
+    for line in json ? ["\(report.json)"] : report.lines { show(line) }
   }
 
-  private func correlation<Scalar: GridScalar>(
+  private func report<Scalar: GridScalar>(
     _ a: MRCFile, _ b: MRCFile, _: Scalar.Type
-  ) throws -> FourierCorrelation {
+  ) throws -> CorrelationReport {
     let size = try commonPixelSize(a, b)
-    guard a.isStack else {
-      return try .ofMaps(
-        a.readVolume(as: Scalar.self, voxelSizeInAngstroms: size),
-        b.readVolume(as: Scalar.self, voxelSizeInAngstroms: size), threads: running.threads)
-    }
+    let (rows, columns) = (a.shape.rows, a.shape.columns)
+    return CorrelationReport(
+      curve: a.isStack
+        ? try ringCorrelation(a, b, pixelSize: size, Scalar.self)
+        : try shellCorrelation(a, b, pixelSize: size, Scalar.self),
+      files: [first, second], mask: mask, shape: a.isStack ? [rows, columns] : [a.depth, rows, columns],
+      imageCount: a.isStack ? a.imageCount : nil, pixelSizeInAngstroms: size)
+  }
+
+  private func shellCorrelation<Scalar: GridScalar>(
+    _ a: MRCFile, _ b: MRCFile, pixelSize size: Double, _: Scalar.Type
+  ) throws -> FourierCorrelation {
+    let maps = (
+      try a.readVolume(as: Scalar.self, voxelSizeInAngstroms: size),
+      try b.readVolume(as: Scalar.self, voxelSizeInAngstroms: size)
+    )
+    try requireCubic(maps.0, from: first)
+    try requireCubic(maps.1, from: second)
+    guard let mask else { return try .ofMaps(maps.0, maps.1, threads: running.threads) }
+    let file = try MRCFile(path: mask)
+    let volume = try file.readVolume(
+      as: Scalar.self, voxelSizeInAngstroms: try sizeOfMask(file, for: size))
+    return try naming(mask) { try .ofMaps(maps.0, maps.1, mask: volume, threads: running.threads) }
+  }
+
+  private func ringCorrelation<Scalar: GridScalar>(
+    _ a: MRCFile, _ b: MRCFile, pixelSize size: Double, _: Scalar.Type
+  ) throws -> FourierCorrelation {
     guard a.shape == b.shape, a.imageCount == b.imageCount else {
       throw ExitPlaneError.mismatch(
         "\(first) has \(a.imageCount) images of \(a.shape), \(second) \(b.imageCount) of \(b.shape)",
         "stacks of as many images of one shape can be compared")
     }
-    return try .ofImages(
-      count: a.imageCount, shape: a.shape, pixelSizeInAngstroms: size, threads: running.threads,
-      { try a.readImage($0, as: Scalar.self) }, { try b.readImage($0) })
+    var image: RealImage<Scalar>?
+    if let mask {
+      let file = try MRCFile(path: mask)
+      guard file.imageCount == 1 else {
+        throw ExitPlaneError.mismatch(
+          "\(mask) holds \(file.isStack ? "\(file.imageCount) images" : "a volume")",
+          "a mask for stacks is one image")
+      }
+      try FourierCorrelation.requireEqualSampling(
+        size, try sizeOfMask(file, for: size), of: "the stacks", and: mask)
+      image = try file.readImage(0)
+    }
+    return try naming(mask) {
+      try .ofImages(
+        count: a.imageCount, shape: a.shape, pixelSizeInAngstroms: size, mask: image,
+        threads: running.threads,
+        { try a.readImage($0, as: Scalar.self) }, { try b.readImage($0) })
+    }
+  }
+
+  /// Errors of values name the mask's file, which alone has any.
+  private func naming<Result>(_ mask: String?, _ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch let error as ExitPlaneError where error.kind == .invalidValue && mask != nil {
+      throw ExitPlaneError(error.kind, "\(mask ?? ""): \(error)")
+    }
+  }
+
+  private func sizeOfMask(_ file: MRCFile, for size: Double) throws -> Double {
+    if pixelSize != nil { return size }
+    guard let stated = try file.voxelSizeInAngstroms else {
+      throw ExitPlaneError.mismatch(
+        "\(file.path) gives no pixel size", "state the one of all files with --pixel-size")
+    }
+    return stated
   }
 
   private func commonPixelSize(_ a: MRCFile, _ b: MRCFile) throws -> Double {
@@ -85,49 +156,5 @@ struct CompareCommand: ParsableCommand {
     }
     try FourierCorrelation.requireEqualSampling(sizeA, sizeB)
     return sizeA
-  }
-
-  private func printTable(_ curve: FourierCorrelation, name: String) {
-    show("\(name)  frequency (1/Å)  resolution (Å)  correlation       count")
-    for shell in curve.shells {
-      let frequency = shell.frequencyInInverseAngstroms
-      let columns = [
-        ("\(shell.index)", name.count), (rounded(frequency, places: 5), 15),
-        (frequency > 0 ? rounded(1 / frequency, places: 3) : "-", 14),
-        (rounded(shell.correlation, places: 6), 11), ("\(shell.count)", 10),
-      ]
-      show(columns.map { String(repeating: " ", count: max(0, $1 - $0.count)) + $0 }.joined(separator: "  "))
-    }
-    show()
-    for threshold in [0.5, 0.143] {
-      let found =
-        switch curve.resolution(at: threshold) {
-        case .at(let resolution): "\(rounded(resolution, places: 3)) Å"
-        case .never(let last): "never below it, to \(rounded(last, places: 3)) Å"
-        case .always: "below it from the first \(name)"
-        }
-      show("resolution at \(threshold): \(found)")
-    }
-  }
-
-  private func starFile(of curve: FourierCorrelation) throws -> [UInt8] {
-    var bytes: [UInt8] = []
-    var writer = STARWriter { bytes.append(contentsOf: $0) }
-    try writer.beginBlock("fsc")
-    try writer.beginLoop([
-      "rlnSpectralIndex", "rlnResolution", "rlnAngstromResolution", "rlnFourierShellCorrelation",
-    ])
-    for shell in curve.shells {
-      let frequency = shell.frequencyInInverseAngstroms
-      writer.append(shell.index)
-      try writer.append(frequency)
-      // RELION's own stand-in for the resolution of zero frequency.
-      try writer.append(frequency > 0 ? 1 / frequency : 999)
-      try writer.append(shell.correlation)
-      try writer.endRow()
-    }
-    try writer.endBlock()
-    try writer.finish()
-    return bytes
   }
 }

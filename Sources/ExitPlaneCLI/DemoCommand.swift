@@ -10,7 +10,7 @@ import ExitPlaneIO
   import Darwin
 #endif
 
-struct DemoCommand: ParsableCommand {
+struct DemoCommand: TalkingCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo",
     abstract: "Build a protein, render it to a map and project it: no input is needed.",
@@ -20,6 +20,9 @@ struct DemoCommand: ParsableCommand {
 
       Leaves in the folder: model.pdb, map.mrc, particles.mrcs, particles.star and, to look at first, \
       particles.png.
+
+      Example:
+        exitplane demo --images 100 --output trial
       """)
 
   /// The protein reaches 86 Å from its centre: half the box is 90.
@@ -33,6 +36,9 @@ struct DemoCommand: ParsableCommand {
 
   @Option(parsing: .unconditional, help: "The number of images.")
   var images = 500
+
+  @OptionGroup
+  var talk: TalkOptions
 
   func validate() throws {
     guard (1...100_000).contains(images) else {
@@ -71,6 +77,7 @@ struct DemoCommand: ParsableCommand {
     try writeFileAtomically(
       path("particles.png"), ContactSheet(columns: Self.sheetColumns).png(of: shown))
 
+    if talk.quiet { return }
     let box = "\(Self.boxSize)³ voxels of \(Self.voxelSizeInAngstroms) Å"
     show(
       """

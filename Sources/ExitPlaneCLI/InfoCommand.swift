@@ -2,7 +2,7 @@ import ArgumentParser
 import ExitPlane
 import ExitPlaneIO
 
-struct InfoCommand: ParsableCommand {
+struct InfoCommand: TalkingCommand {
   static let configuration = CommandConfiguration(
     commandName: "info", abstract: "Say what is in a map, a stack, a STAR file or a structure.",
     discussion: """
@@ -26,6 +26,9 @@ struct InfoCommand: ParsableCommand {
   @OptionGroup(title: "Atoms of a structure")
   var atoms: StructureArguments
 
+  @OptionGroup
+  var talk: TalkOptions
+
   func run() throws {
     try atoms.uses(areUsed: files.contains { InputKind(path: $0) == .structure })
       .requireEffect("none is asked about")
@@ -41,7 +44,7 @@ struct InfoCommand: ParsableCommand {
       } catch let error as ExitPlaneError {
         isWhole = false
         if json { printObject(of: file, [("error", .string(error.description))]) }
-        say("Error: \(error)")
+        complain("Error: \(error)")
       }
     }
     if !isWhole { throw ExitCode.failure }

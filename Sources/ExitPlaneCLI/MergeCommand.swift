@@ -10,7 +10,7 @@ import ExitPlaneIO
   import Darwin
 #endif
 
-struct MergeCommand: ParsableCommand {
+struct MergeCommand: TalkingCommand {
   static let configuration = CommandConfiguration(
     commandName: "merge",
     abstract: "Make one particle set of the shards of a run.",
@@ -31,6 +31,9 @@ struct MergeCommand: ParsableCommand {
 
   @Flag(help: "Leave the images in their stacks, and write a STAR file alone.")
   var keepStacks = false
+
+  @OptionGroup
+  var talk: TalkOptions
 
   func run() throws {
     installInterruptHandler()

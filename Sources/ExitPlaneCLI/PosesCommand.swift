@@ -2,7 +2,7 @@ import ArgumentParser
 import ExitPlane
 import ExitPlaneIO
 
-struct PosesCommand: ParsableCommand {
+struct PosesCommand: TalkingCommand {
   static let configuration = CommandConfiguration(
     commandName: "poses",
     abstract: "Generate poses and optics of particles as a RELION STAR file.",
@@ -24,9 +24,11 @@ struct PosesCommand: ParsableCommand {
           --pixel-size 1.2 --box 128 --output poses.star
         exitplane poses --count 500 --preferred 0,90,20 --preferred 0,0,50,0.3 \\
           --shifts 4 --pixel-size 1 --box 200 --output side_views.star
-        exitplane poses --count 900 --particles-per-micrograph 30 --micrograph-size 4096,4096 \\
-          --defocus 8000,20000 --defocus-spread 150 --pixel-size 1 --box 200 \\
-          --optics-group voltage=300 --optics-group voltage=200,share=2,beam-tilt=0.3:-0.1 \\
+        exitplane poses --count 900 --pixel-size 1 --box 200 \\
+          --particles-per-micrograph 30 --micrograph-size 4096,4096 \\
+          --defocus 8000,20000 --defocus-spread 150 \\
+          --optics-group voltage=300 \\
+          --optics-group voltage=200,share=2,beam-tilt=0.3:-0.1 \\
           --output two_microscopes.star
       """)
 
@@ -53,6 +55,9 @@ struct PosesCommand: ParsableCommand {
 
   @Option(parsing: .unconditional, help: "The seed of everything that is random. (default: 0)")
   var seed: UInt64?
+
+  @OptionGroup
+  var talk: TalkOptions
 
   func run() throws {
     installInterruptHandler()

@@ -2,13 +2,13 @@ import ArgumentParser
 import ExitPlane
 import ExitPlaneIO
 
-struct ProjectCommand: PrecisionCommand {
+struct ProjectCommand: PrecisionCommand, TalkingCommand {
   static let configuration = CommandConfiguration(
     commandName: "project",
     abstract: "Project a map or a structure at many poses into a particle stack.",
     discussion: """
       Writes OUTPUT and, beside it, a STAR file that names each image and its pose. Poses come from a \
-      RELION STAR file (3.0 or 3.1), are drawn at random, or are given as RELION's angles.
+      RELION STAR file (3.0 or 3.1), are drawn at random, are given as RELION's angles, or look along the axes.
 
       A map is projected by Fourier slices, a structure (PDB or mmCIF) as a sum of Gaussians. Pixels hold the \
       potential integrated along the beam, in Å⁻¹.
@@ -19,6 +19,8 @@ struct ProjectCommand: PrecisionCommand {
           --output stack.mrcs
         exitplane project map.mrc --euler 0,90,0 --euler 30,60,-15 --sum \\
           --output views.mrcs
+        exitplane project map.mrc --views axes --output axes.mrcs \\
+          --preview axes.png
         exitplane project model.cif --random-poses 100 --box 128 \\
           --pixel-size 1.2 --output stack.mrcs
       """)
@@ -32,6 +34,12 @@ struct ProjectCommand: PrecisionCommand {
   @Option(name: [.short, .long], help: "The stack to write, an .mrcs file.")
   var output: String
 
+  @Flag(help: "Store half-precision samples (MRC mode 12): half the disk, 11 bits.")
+  var float16 = false
+
+  @OptionGroup(title: "Preview")
+  var preview: PreviewOptions
+
   @OptionGroup
   var projection: ProjectionArguments
 
@@ -43,24 +51,30 @@ struct ProjectCommand: PrecisionCommand {
   @OptionGroup(title: "Running")
   var running: RunningOptions
 
+  @OptionGroup(title: "Running")
+  var talk: TalkOptions
+
   func run<Scalar: GridScalar>(_: Scalar.Type) throws {
     try requireFiles([input, poses.file])
     try poses.requireEffects()
     try poses.uses(isRandom: poses.areRandom).requireEffect("nothing here is drawn at random")
     try requireEffectsOfTheSphere()
     let starPath = try starPath(besideStack: output)
-    try requireSeparateFiles(outputs: [output, starPath], inputs: [input, poses.file].compactMap { $0 })
+    try requireSeparateFiles(
+      outputs: [output, starPath, preview.preview].compactMap { $0 },
+      inputs: [input, poses.file].compactMap { $0 })
     let poseFile = try poses.openFile()
     let source = try projection.load(
       input, stated: poseFile?.images ?? StatedImages(), as: Scalar.self, threads: running.threads)
     var poseSource = try poses.load(poseFile, pixelSizeInAngstroms: source.pixelSizeInAngstroms)
     if let voltage { poseSource = try poseSource.overridingOptics(.init(voltageInKilovolts: voltage)) }
     let plane = try projection.plane(for: source, voltageInKilovolts: voltage(of: poseSource))
+    let picture = try preview.open(for: plane)
     try writeParticles(
-      projection.makePlan(
-        for: source, onto: plane, poses: poseSource.count, threads: running.threads),
-      poses: poseSource, stackPath: output,
-      starPath: starPath, threads: running.threads)
+      projection.makePlan(for: source, onto: plane, poses: poseSource.count, threads: running.threads),
+      poses: poseSource, stackPath: output, starPath: starPath, mode: float16 ? .float16 : .float32,
+      threads: running.threads)
+    try picture?.write(of: output, pose: poseSource.pose, name: poses.name)
   }
 }
 
@@ -90,13 +104,14 @@ extension ProjectCommand {
 
 /// Projects every pose of a source into a stack, and writes the STAR file beside it.
 func writeParticles<Plan: RealImagePlan>(
-  _ plan: Plan, poses: PoseSource, stackPath: String, starPath: String, threads: Int
+  _ plan: Plan, poses: PoseSource, stackPath: String, starPath: String, mode: MRCOutputMode = .float32,
+  threads: Int
 ) throws {
   let plane = plan.plane
   let set = try ParticleSetOutput(starPath: starPath)
   let stack = try MRCStackWriter(
     path: stackPath, shape: plane.shape, count: poses.count,
-    pixelSizeInAngstroms: plane.pixelSizeInAngstroms, isOfSet: true)
+    pixelSizeInAngstroms: plane.pixelSizeInAngstroms, mode: mode, isOfSet: true)
   // Before the images: what is wrong with it shows before the work.
   try set.writeSTAR {
     try poses.writeSTAR(

@@ -19,15 +19,26 @@ struct PoseOptions: ParsableArguments {
     help: "RELION's angles 'rot,tilt,psi' in degrees; may be given several times.")
   var angles: [RelionAngles] = []
 
+  @Option(
+    help: """
+      'axes': the six views along the map's axes, in the order +x, -x, +y, -y, +z, -z. The axis named points along \
+      the beam; z runs along the image's y, and in the last two y does.
+      """)
+  var views: ViewsName?
+
   @OptionGroup(title: "Generated poses")
   var generation: PoseGenerationOptions
 
   mutating func validate() throws {
-    let given = [file != nil, randomCount != nil, !angles.isEmpty].count { $0 }
+    let given = [file != nil, randomCount != nil, !angles.isEmpty, views != nil].count { $0 }
     guard given == 1 else {
-      throw ValidationError("give one of --poses FILE.star, --random-poses N and --euler rot,tilt,psi")
+      throw ValidationError(
+        "give one of --poses FILE.star, --random-poses N, --euler rot,tilt,psi and --views axes")
     }
   }
+
+  /// What an image is called beside its number.
+  func name(_ index: Int) -> String? { views == nil ? nil : AxisView.allCases[index].rawValue }
 
   var chosenSeed: UInt64 { seed ?? 0 }
 
@@ -54,6 +65,7 @@ struct PoseOptions: ParsableArguments {
     if let randomCount {
       return try PoseSource(randomCount: randomCount, generation: generation, seed: chosenSeed)
     }
+    if views != nil { return .list(AxisView.allCases.map(\.pose)) }
     return .list(
       try angles.map {
         try $0.validate()
@@ -67,9 +79,14 @@ extension PoseOptions {
   func describe(into parameters: inout RunParameters) throws {
     parameters.append("poses", try file.map { try fileFingerprint($0) } ?? "none from a file")
     parameters.append("angles", "\(angles.map { [$0.rot, $0.tilt, $0.psi] })")
+    if let views { parameters.append("views", views.rawValue) }
     parameters.append("seed", chosenSeed)
     generation.describe(into: &parameters)
   }
+}
+
+enum ViewsName: String, ExpressibleByArgument, CaseIterable {
+  case axes
 }
 
 /// Three angles as "rot,tilt,psi".

@@ -243,6 +243,7 @@ struct ProjectionArguments: ParsableArguments {
         for: "images of another pixel size than the map's")
     ].requireEffect("none is asked for", remedy: "give --pixel-size, or leave it out")
     let map = try file.readVolume(as: Scalar.self, voxelSizeInAngstroms: voxelSize)
+    if method != .realVoxel { try requireCubic(map, from: input) }
     guard let wanted, abs(wanted - voxelSize) > 1e-4 * voxelSize else {
       return .map(map, pixelSizeInAngstroms: voxelSize)
     }

@@ -2,7 +2,7 @@ import ArgumentParser
 import ExitPlane
 import ExitPlaneIO
 
-struct RenderCommand: PrecisionCommand {
+struct RenderCommand: PrecisionCommand, TalkingCommand {
   static let configuration = CommandConfiguration(
     commandName: "render",
     abstract: "Render a structure to a map.",
@@ -59,6 +59,9 @@ struct RenderCommand: PrecisionCommand {
 
   @OptionGroup(title: "Running")
   var running: RunningOptions
+
+  @OptionGroup(title: "Running")
+  var talk: TalkOptions
 
   mutating func validate() throws {
     if like != nil, box != nil || voxelSize != nil {

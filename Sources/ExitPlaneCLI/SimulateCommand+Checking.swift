@@ -79,7 +79,8 @@ extension SimulateCommand {
     if let shard = set.shard {
       try [
         OptionUse(
-          "--preview", given: set.preview != nil, used: shard.number == 1, for: "the first images of a set")
+          "--preview", given: preview.preview != nil, used: shard.number == 1,
+          for: "the first images of a set")
       ].requireEffect("shard \(shard) makes others", remedy: "give it to the first shard")
     }
   }

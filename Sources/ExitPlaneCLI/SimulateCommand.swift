@@ -10,7 +10,7 @@ import ExitPlaneIO
   import Darwin
 #endif
 
-struct SimulateCommand: PrecisionCommand {
+struct SimulateCommand: PrecisionCommand, TalkingCommand {
   static let configuration = CommandConfiguration(
     commandName: "simulate",
     abstract: "Make a particle set of a map or a structure: optics, noise, a stack and its STAR file.",
@@ -52,11 +52,17 @@ struct SimulateCommand: PrecisionCommand {
   @OptionGroup(title: "Particle sets")
   var set: ParticleSetOptions
 
+  @OptionGroup(title: "Preview")
+  var preview: PreviewOptions
+
   @OptionGroup
   var projection: ProjectionArguments
 
   @OptionGroup(title: "Running")
   var running: RunningOptions
+
+  @OptionGroup(title: "Running")
+  var talk: TalkOptions
 
   func run<Scalar: GridScalar>(_: Scalar.Type) throws {
     try requireFiles([input, poses.file, noise.noiseModel])
@@ -65,9 +71,10 @@ struct SimulateCommand: PrecisionCommand {
     let shard = try set.currentShard()
     let name = try shard.name(of: setName(output))
     let (stackPath, starPath) = (name + ".mrcs", name + ".star")
-    let preview = shard.number == 1 ? set.preview : nil
+    // The first shard alone has one.
+    let previewPath = shard.number == 1 ? preview.preview : nil
     try requireSeparateFiles(
-      outputs: [stackPath, starPath] + [preview].compactMap { $0 },
+      outputs: [stackPath, starPath] + [previewPath].compactMap { $0 },
       inputs: [input, poses.file, noise.noiseModel].compactMap { $0 })
     let poseFile = try poses.openFile()
     let source = try projection.load(
@@ -86,7 +93,7 @@ struct SimulateCommand: PrecisionCommand {
       pixelSizeInAngstroms: plane.pixelSizeInAngstroms, mode: set.float16 ? .float16 : .float32,
       parameters: parameters(of: particles.count, on: plane, shard: shard), resumes: set.resume,
       checkpointIntervalInSeconds: set.checkpointInterval)
-    let previewFile = try preview.map { try AtomicFile(path: $0) }
+    let picture = previewPath == nil ? nil : try preview.open(for: plane)
     try files.writeSTAR {
       try particles.writeSTAR(
         range, describing: optics.stack(path: lastComponent(of: stack.path), on: plane), to: $0)
@@ -105,7 +112,8 @@ struct SimulateCommand: PrecisionCommand {
     }
     try files.commit([stack])
     stack.removeCheckpoint()
-    if let previewFile { try writePreview(of: stack.path, to: previewFile) }
+    try picture?.write(
+      of: stack.path, pose: particles.poses.pose, transfer: particles.transfer, name: poses.name)
     say("wrote \(range.count) images of \(plane.shape) to \(stack.path), what they show to \(starPath)")
     say("applied: \(description(of: particles, model: model)); \(noise.description(of: applied, on: plane))")
   }
@@ -171,12 +179,6 @@ struct SimulateCommand: PrecisionCommand {
     return noise
   }
 
-  private func writePreview(of stack: String, to preview: AtomicFile) throws {
-    let file = try MRCFile(path: stack)
-    let images = try (0..<min(48, file.imageCount)).map { try file.readImage($0, as: Float.self) }
-    try preview.commit(ContactSheet(columns: 8).png(of: images))
-  }
-
   /// All that the bytes of the set depend on.
   private func parameters(
     of count: Int, on plane: ImageConfiguration, shard: Shard
@@ -218,9 +220,6 @@ private func withSinglePrecision<Scalar: GridScalar>(
 struct ParticleSetOptions: ParsableArguments {
   @Flag(help: "Store half-precision samples (MRC mode 12): half the disk, 11 bits.")
   var float16 = false
-
-  @Option(help: "Write a contact sheet of the first 48 images to this PNG file.")
-  var preview: String?
 
   @Option(
     parsing: .unconditional,

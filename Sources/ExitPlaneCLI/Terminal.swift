@@ -11,10 +11,18 @@ import Synchronization
   import Darwin
 #endif
 
-/// Writes a line of talk to standard error; standard output is for data.
+/// Whether the user asked for silence, for which errors alone are not talk.
+let isQuiet = Atomic(false)
+
+/// Writes a line of talk to standard error, unless it is to be quiet; standard output is for data.
 ///
 /// Whatever files and paths put into it is made printable here, as in `show` and in every `ExitPlaneError`.
-func say(_ text: String, keepingLines: Bool = false) {
+func say(_ text: String) {
+  if !isQuiet.load(ordering: .relaxed) { complain(text) }
+}
+
+/// Writes an error to standard error, made printable.
+func complain(_ text: String, keepingLines: Bool = false) {
   writeToStandardError(text.printable(keepingLines: keepingLines) + "\n")
 }
 
@@ -36,7 +44,7 @@ private func writeToStandardError(_ text: String) {
 final class ProgressBar: Sendable {
   private let what: String
   private let count: Int
-  private let isShown = isatty(2) == 1
+  private let isShown = isatty(2) == 1 && !isQuiet.load(ordering: .relaxed)
   private let start = DispatchTime.now().uptimeNanoseconds
   private let state = Mutex((done: 0, drawnAt: UInt64(0)))
 

@@ -25,10 +25,13 @@ extension JSONValue: CustomStringConvertible {
     }
   }
 
-  /// The shortest decimal that reads back as the same number, 2 rather than 2.0.
+  /// To the 15 digits that arithmetic leaves: 1.4 rather than 1.3999999999999997, and 2 rather than 2.0.
   private static func text(of value: Double) -> String {
     guard value.isFinite else { return "null" }
-    let text = "\(value)"
+    var scale = 1.0
+    while abs(value) * scale < 1e14, scale < 1e22 { scale *= 10 }
+    let plain = (value * scale).rounded() / scale
+    let text = "\(abs(plain - value) <= 1e-15 * abs(value) ? plain : value)"
     return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
   }
 

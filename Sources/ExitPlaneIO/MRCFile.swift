@@ -146,7 +146,7 @@ public final class MRCFile: Sendable {
   }
 
   /// The samples of consecutive sections with x fastest, then y, then z.
-  private func read<Scalar: GridScalar>(sections: Range<Int>) throws -> [Scalar] {
+  func read<Scalar: GridScalar>(sections: Range<Int>) throws -> [Scalar] {
     let sectionByteCount = header.samplesPerSection * header.mode.bytesPerSample
     let start = header.dataOffset + sections.lowerBound * sectionByteCount
     let bytes = UnsafeRawBufferPointer(

@@ -18,7 +18,8 @@ public final class MRCStackWriter: StackWriter {
 
   private let file: AtomicFile
   private let storage: MRCPixelStorage
-  private let isVolume: Bool
+  /// Nil for images.
+  private let placement: MRCPlacement?
   /// Of each image that is written; empty before.
   private let statistics: Mutex<[MRCStatistics]>
 
@@ -35,12 +36,25 @@ public final class MRCStackWriter: StackWriter {
   ) throws {
     try self.init(
       path: path, shape: shape, count: count, pixelSizeInAngstroms: pixelSizeInAngstroms, mode: mode,
-      isVolume: false, isOfSet: isOfSet)
+      placement: nil, isOfSet: isOfSet)
   }
 
-  fileprivate init(
+  /// Writes a volume, plane by plane, as a stack is written image by image.
+  ///
+  /// - Parameter placement: what the header's `nstart` and `origin` say.
+  /// - Throws: as for a stack.
+  public convenience init(
+    volumePath path: String, depth: Int, shape: GridShape, voxelSizeInAngstroms: Double,
+    placement: MRCPlacement = MRCPlacement(), mode: MRCOutputMode = .float32
+  ) throws {
+    try self.init(
+      path: path, shape: shape, count: depth, pixelSizeInAngstroms: voxelSizeInAngstroms, mode: mode,
+      placement: placement, isOfSet: false)
+  }
+
+  private init(
     path: String, shape: GridShape, count: Int, pixelSizeInAngstroms: Double, mode: MRCOutputMode,
-    isVolume: Bool, isOfSet: Bool
+    placement: MRCPlacement?, isOfSet: Bool
   ) throws {
     try Self.validate(count: count, pixelSizeInAngstroms: pixelSizeInAngstroms)
     self.path = path
@@ -48,14 +62,16 @@ public final class MRCStackWriter: StackWriter {
     self.count = count
     self.pixelSizeInAngstroms = pixelSizeInAngstroms
     self.mode = mode
-    self.isVolume = isVolume
+    self.placement = placement
     let file = try AtomicFile(path: path, temporary: isOfSet ? .resumable : .unique)
     if isOfSet {
       try ResumableStackWriter.requireNoUnfinishedRun(of: file)
       try file.truncate(to: 0)
     }
     self.file = file
-    storage = MRCPixelStorage(path: path, shape: shape, mode: mode, noun: isVolume ? "section" : "image") {
+    storage = MRCPixelStorage(
+      path: path, shape: shape, mode: mode, noun: placement == nil ? "image" : "section"
+    ) {
       try file.write($0, at: $1)
     }
     // Under 2⁶³: a shape has at most 2³⁰ pixels, a stack fewer than 2³¹ images, a sample at most 4 bytes.
@@ -133,8 +149,8 @@ public final class MRCStackWriter: StackWriter {
       return parts.reduce(into: MRCStatistics()) { $0.join($1) }
     }
     let header = MRCHeader(
-      shape: shape, sections: count, isVolume: isVolume, voxelSizeInAngstroms: pixelSizeInAngstroms,
-      mode: mode.mode, statistics: total)
+      shape: shape, sections: count, isVolume: placement != nil, voxelSizeInAngstroms: pixelSizeInAngstroms,
+      mode: mode.mode, statistics: total, placement: placement ?? MRCPlacement())
     try header.encoded().withUnsafeBytes { try file.write($0, at: 0) }
     try file.synchronize()
   }
@@ -147,14 +163,16 @@ public final class MRCStackWriter: StackWriter {
 
 /// Writes a map as an MRC volume (`ispg` 1, `mz` = `nz`), under its name only when complete.
 ///
+/// - Parameter placement: what the header's `nstart` and `origin` say.
 /// - Throws: `.invalidValue` for a voxel that is not finite in the file's mode; `.unwritableFile`.
 public func writeMRCVolume<Scalar: GridScalar>(
-  _ path: String, _ volume: RealVoxelGridVolume<Scalar>, mode: MRCOutputMode = .float32
+  _ path: String, _ volume: RealVoxelGridVolume<Scalar>, placement: MRCPlacement = MRCPlacement(),
+  mode: MRCOutputMode = .float32
 ) throws {
   let shape = try GridShape(rows: volume.rows, columns: volume.columns)
   let writer = try MRCStackWriter(
-    path: path, shape: shape, count: volume.depth, pixelSizeInAngstroms: volume.voxelSizeInAngstroms,
-    mode: mode, isVolume: true, isOfSet: false)
+    volumePath: path, depth: volume.depth, shape: shape, voxelSizeInAngstroms: volume.voxelSizeInAngstroms,
+    placement: placement, mode: mode)
   try volume.values.withUnsafeBufferPointer { values in
     for section in 0..<volume.depth {
       let start = section * shape.count

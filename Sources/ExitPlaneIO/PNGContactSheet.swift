@@ -9,16 +9,43 @@ public struct ContactSheet: Sendable {
     case tile
   }
 
+  /// What is written below an image: letters, digits and signs of `BitmapFont`, others left blank.
+  public struct Caption: Sendable, Hashable {
+    /// On the left of the first line.
+    public var heading: String
+    /// On its right.
+    public var detail: String
+    /// On the second line, which is left out where no image has one.
+    public var line: String
+
+    public init(_ heading: String, detail: String = "", line: String = "") {
+      self.heading = heading
+      self.detail = detail
+      self.line = line
+    }
+
+    fileprivate var width: Int {
+      let gap = heading.isEmpty || detail.isEmpty ? "" : "  "
+      return max(GreyCanvas.width(of: heading + gap + detail), GreyCanvas.width(of: line))
+    }
+  }
+
   private let columns: Int
   private let contrast: Contrast
-  /// Pixels between tiles and round the sheet, and their grey.
-  private static let gutter = 2
-  private static let gutterSample: UInt8 = 96
-  /// The fractions of pixels that are let go black and white, so that a few extremes do not hide the rest.
-  private static let clippedFractions = (dark: 0.005, bright: 0.005)
-  /// Images whose longer side is outside this are enlarged, or averaged in blocks, by the least whole factor
-  /// that brings it in.
-  private static let tileSide = 96...192
+
+  private struct Layout {
+    /// Pixels between tiles and round the sheet, and their grey.
+    let gutter: Int
+    let ground: UInt8
+    /// Images whose longer side is outside this are enlarged, or averaged in blocks, by the least whole factor
+    /// that brings it in.
+    let tileSide: ClosedRange<Int>
+    /// Of pixels that are let go black, and as many white, so that a few extremes do not hide the rest.
+    let clippedFraction: Double
+
+    static let bare = Layout(gutter: 2, ground: 96, tileSide: 96...192, clippedFraction: 0.005)
+    static let captioned = Layout(gutter: 12, ground: 72, tileSide: 192...256, clippedFraction: 0.001)
+  }
 
   /// - Throws: `.invalidValue` when there is not at least one column.
   public init(columns: Int, contrast: Contrast = .sheet) throws {
@@ -34,6 +61,25 @@ public struct ContactSheet: Sendable {
   /// - Throws: `.invalidValue` when there is no image, a pixel is not finite, or the sheet would be too
   ///   large; `.mismatch` when the images' shapes differ.
   public func png<Scalar: GridScalar>(of images: [RealImage<Scalar>]) throws -> [UInt8] {
+    try png(of: images, captions: [], .bare)
+  }
+
+  /// The same with a caption below each image, and larger.
+  ///
+  /// - Throws: as without captions; `.mismatch` when there are not as many captions as images.
+  public func png<Scalar: GridScalar>(
+    of images: [RealImage<Scalar>], captions: [Caption]
+  ) throws -> [UInt8] {
+    guard captions.count == images.count else {
+      throw ExitPlaneError.mismatch(
+        "\(captions.count) captions are for \(images.count) images", "give one for each image")
+    }
+    return try png(of: images, captions: captions, .captioned)
+  }
+
+  private func png<Scalar: GridScalar>(
+    of images: [RealImage<Scalar>], captions: [Caption], _ layout: Layout
+  ) throws -> [UInt8] {
     guard let shape = images.first?.shape else {
       throw ExitPlaneError.invalid("number of images on a sheet", got: "0", need: "at least 1")
     }
@@ -41,26 +87,49 @@ public struct ContactSheet: Sendable {
       throw ExitPlaneError.mismatch(
         "images of \(shape) and of \(other.shape) are to share a sheet", "give it images of one shape")
     }
-    let tiles = images.map { scaled($0) }
+    let tiles = images.map { scaled($0, to: layout.tileSide) }
     let tile = tiles[0]
+    let lines = captions.isEmpty ? 0 : captions.contains { !$0.line.isEmpty } ? 2 : 1
+    // A narrow image stands in the middle of a cell that its caption fits in.
+    let cell = (
+      width: max(tile.columns, captions.map(\.width).max() ?? 0),
+      height: tile.rows + (lines == 0 ? 0 : lines * GreyCanvas.lineHeight + 6)
+    )
     let rows = (images.count - 1) / columns + 1
     let sheet = try GridShape(
-      rows: rows * (tile.rows + Self.gutter) + Self.gutter,
-      columns: min(columns, images.count) * (tile.columns + Self.gutter) + Self.gutter)
+      rows: rows * (cell.height + layout.gutter) + layout.gutter,
+      columns: min(columns, images.count) * (cell.width + layout.gutter) + layout.gutter)
 
-    let greyScales = try self.greyScales(of: tiles)
-    var samples = [UInt8](repeating: Self.gutterSample, count: sheet.count)
+    let greyScales = try self.greyScales(of: tiles, clipping: layout.clippedFraction)
+    var canvas = GreyCanvas(width: sheet.columns, height: sheet.rows, ground: layout.ground)
     for (index, tile) in tiles.enumerated() {
-      let top = Self.gutter + index / columns * (tile.rows + Self.gutter)
-      let left = Self.gutter + index % columns * (tile.columns + Self.gutter)
+      let top = layout.gutter + index / columns * (cell.height + layout.gutter)
+      let left = layout.gutter + index % columns * (cell.width + layout.gutter)
+      let margin = (cell.width - tile.columns) / 2
       for row in 0..<tile.rows {
         for column in 0..<tile.columns {
-          let value = tile.values[row * tile.columns + column]
-          samples[(top + row) * sheet.columns + left + column] = greyScales[index].sample(of: value)
+          canvas.put(
+            greyScales[index].sample(of: tile.values[row * tile.columns + column]), row: top + row,
+            column: left + margin + column)
         }
       }
+      guard lines > 0 else { continue }
+      canvas.frame(
+        top: top - 1, left: left + margin - 1, rows: tile.rows + 2, columns: tile.columns + 2, grey: 140)
+      draw(captions[index], at: (top + tile.rows + 6, left, cell.width), on: &canvas)
     }
-    return try encodePNG(samples, shape: sheet)
+    return try encodePNG(canvas.samples, shape: sheet)
+  }
+
+  private func draw(
+    _ caption: Caption, at place: (top: Int, left: Int, width: Int), on canvas: inout GreyCanvas
+  ) {
+    let middle = place.top + GreyCanvas.lineHeight / 2
+    canvas.text(caption.heading, left: place.left, middle: middle, grey: 255)
+    canvas.text(
+      caption.detail, left: place.left + place.width - GreyCanvas.width(of: caption.detail), middle: middle,
+      grey: 220)
+    canvas.text(caption.line, left: place.left, middle: middle + GreyCanvas.lineHeight, grey: 220)
   }
 
   private struct Tile {
@@ -70,10 +139,12 @@ public struct ContactSheet: Sendable {
   }
 
   /// The image with every pixel repeated, or every block of pixels averaged.
-  private func scaled<Scalar: GridScalar>(_ image: RealImage<Scalar>) -> Tile {
+  private func scaled<Scalar: GridScalar>(
+    _ image: RealImage<Scalar>, to tileSide: ClosedRange<Int>
+  ) -> Tile {
     let side = max(image.shape.rows, image.shape.columns)
-    let shrink = max(1, (side - 1) / Self.tileSide.upperBound + 1)
-    let enlarge = max(1, min((Self.tileSide.lowerBound - 1) / side + 1, Self.tileSide.upperBound / side))
+    let shrink = max(1, (side - 1) / tileSide.upperBound + 1)
+    let enlarge = max(1, min((tileSide.lowerBound - 1) / side + 1, tileSide.upperBound / side))
     let rows = (image.shape.rows - 1) / shrink + 1
     let columns = (image.shape.columns - 1) / shrink + 1
     var values: [Float] = []
@@ -104,23 +175,23 @@ public struct ContactSheet: Sendable {
     }
   }
 
-  private func greyScales(of tiles: [Tile]) throws -> [GreyScale] {
+  private func greyScales(of tiles: [Tile], clipping part: Double) throws -> [GreyScale] {
     switch contrast {
     case .sheet:
-      let one = try greyScale(of: tiles.flatMap(\.values))
+      let one = try greyScale(of: tiles.flatMap(\.values), clipping: part)
       return tiles.map { _ in one }
     case .tile:
-      return try tiles.map { try greyScale(of: $0.values) }
+      return try tiles.map { try greyScale(of: $0.values, clipping: part) }
     }
   }
 
-  private func greyScale(of values: [Float]) throws -> GreyScale {
+  private func greyScale(of values: [Float], clipping part: Double) throws -> GreyScale {
     guard let wrong = values.first(where: { !$0.isFinite }) else {
       let sorted = values.sorted()
       let last = Double(sorted.count - 1)
       return GreyScale(
-        black: sorted[Int(last * Self.clippedFractions.dark)],
-        white: sorted[Int(last * (1 - Self.clippedFractions.bright))])
+        black: sorted[Int(last * part)],
+        white: sorted[Int(last * (1 - part))])
     }
     throw ExitPlaneError.invalid("pixel", got: "\(wrong)", need: "finite to be shown")
   }

@@ -4,7 +4,7 @@ import ExitPlane
 public struct CorrelationPlot {
   private let curve: FourierCorrelation
   private let title: String
-  private var canvas: PlotCanvas
+  private var canvas: GreyCanvas
   private let lowest: Double
 
   private static let size = (width: 960, height: 620)
@@ -19,7 +19,7 @@ public struct CorrelationPlot {
     }
     self.curve = curve
     self.title = title
-    canvas = PlotCanvas(width: Self.size.width, height: Self.size.height)
+    canvas = GreyCanvas(width: Self.size.width, height: Self.size.height)
     lowest = curve.shells.contains { $0.correlation < -0.04 } ? -1 : 0
   }
 
@@ -113,61 +113,5 @@ public struct CorrelationPlot {
   private func hundredths(_ value: Double) -> String {
     let units = Int((min(value, 1e6) * 100).rounded())
     return "\(units / 100).\(units / 10 % 10)\(units % 10)"
-  }
-}
-
-/// Grey lines and letters on white.
-private struct PlotCanvas {
-  let width: Int
-  let height: Int
-  private(set) var samples: [UInt8]
-
-  private static let dot = 2
-  private static let advance = (BitmapFont.width + 1) * dot
-
-  init(width: Int, height: Int) {
-    (self.width, self.height) = (width, height)
-    samples = Array(repeating: 255, count: width * height)
-  }
-
-  /// A straight line with soft edges, over what is there.
-  mutating func line(from a: (Double, Double), to b: (Double, Double), grey: UInt8, width: Double = 1) {
-    let (dx, dy) = (b.0 - a.0, b.1 - a.1)
-    let length = (dx * dx + dy * dy).squareRoot()
-    let reach = width / 2 + 1
-    let rows = max(0, Int(min(a.1, b.1) - reach))...max(0, min(height - 1, Int(max(a.1, b.1) + reach)))
-    let columns = max(0, Int(min(a.0, b.0) - reach))...max(0, min(self.width - 1, Int(max(a.0, b.0) + reach)))
-    for row in rows {
-      for column in columns {
-        let (px, py) = (Double(column) - a.0, Double(row) - a.1)
-        let along = length > 0 ? max(0, min(length, (px * dx + py * dy) / length)) : 0
-        let (nx, ny) = length > 0 ? (px - along * dx / length, py - along * dy / length) : (px, py)
-        let cover = max(0, min(1, width / 2 + 0.5 - (nx * nx + ny * ny).squareRoot()))
-        let old = Double(samples[row * self.width + column])
-        samples[row * self.width + column] = UInt8(min(old, old + cover * (Double(grey) - old)))
-      }
-    }
-  }
-
-  mutating func text(_ text: String, centre: Int, middle: Int) {
-    self.text(text, left: centre - text.count * Self.advance / 2, middle: middle)
-  }
-
-  mutating func text(_ text: String, right: Int, middle: Int) {
-    self.text(text, left: right - text.count * Self.advance, middle: middle)
-  }
-
-  mutating func text(_ text: String, left: Int, middle: Int) {
-    // Capitals take rows 2 to 8 of the font's 11.
-    let top = middle - 5 * Self.dot
-    for (place, character) in text.enumerated() {
-      for dot in BitmapFont.dots(of: character) {
-        for offset in 0..<Self.dot * Self.dot {
-          let row = top + dot.y * Self.dot + offset / Self.dot
-          let column = left + place * Self.advance + dot.x * Self.dot + offset % Self.dot
-          if (0..<height).contains(row), (0..<width).contains(column) { samples[row * width + column] = 40 }
-        }
-      }
-    }
   }
 }

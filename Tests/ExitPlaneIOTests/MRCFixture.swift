@@ -11,6 +11,7 @@ struct MRCFixture {
   var angles: (Float, Float, Float) = (90, 90, 90)
   var axes: (Int32, Int32, Int32) = (1, 2, 3)
   var spaceGroup: Int32 = 1
+  var origin: (Float, Float, Float) = (0, 0, 0)
   var extendedHeader: [UInt8] = []
   var extendedHeaderByteCount: Int32?
   var imod: (stamp: Int32, flags: Int32) = (0, 0)
@@ -40,6 +41,7 @@ struct MRCFixture {
     put(52, angles)
     put(64, axes.0, axes.1, axes.2)
     put(88, spaceGroup, extendedHeaderByteCount ?? Int32(extendedHeader.count))
+    put(196, origin)
     put(152, imod.stamp, imod.flags)
     bytes.replaceSubrange(208..<212, with: map.utf8)
     bytes.replaceSubrange(212..<214, with: stamp ?? (isBigEndian ? [0x11, 0x11] : [0x44, 0x44]))

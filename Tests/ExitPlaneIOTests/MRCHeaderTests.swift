@@ -20,6 +20,8 @@ struct MRCHeaderTests {
     let header = try parse {
       $0.shape = (10, 20, 30)
       $0.mode = 6
+      $0.start = (-7, 8, 9)
+      $0.origin = (-1.5, 0, 1e3)
       $0.intervals = (11, 22, 33)
       $0.cell = (1.5, 2.5, 3.5)
       $0.angles = (80, 85, 95)
@@ -31,6 +33,10 @@ struct MRCHeaderTests {
     }
     #expect((header.columns, header.rows, header.sections) == (10, 20, 30))
     #expect(header.mode == .uint16)
+    #expect(header.starts == SIMD3(-7, 8, 9))
+    // Columns run along z, rows along x and sections along y.
+    #expect(header.placement.starts == SIMD3(8, 9, -7))
+    #expect(header.originInAngstroms == SIMD3(-1.5, 0, 1e3))
     #expect(header.intervals == SIMD3(11, 22, 33))
     #expect(header.cellInAngstroms == SIMD3(1.5, 2.5, 3.5))
     #expect(header.cellAnglesInDegrees == SIMD3(80, 85, 95))

@@ -128,6 +128,62 @@ struct ContactSheetTests {
     #expect(try brightest(.sheet) == 25)
   }
 
+  @Test("captions stand below larger tiles, in cells wide enough for them")
+  func captions() throws {
+    func sheet(
+      rows: Int, columns: Int, _ captions: [ContactSheet.Caption]
+    ) throws -> (rows: Int, columns: Int, samples: [UInt8]) {
+      let shape = try GridShape(rows: rows, columns: columns)
+      let images = try captions.indices.map { index in
+        try RealImage(shape: shape, values: (0..<shape.count).map { Float($0 + index) })
+      }
+      return try decodePNG(
+        ContactSheet(columns: 2).png(of: images, captions: captions), UInt8.self, format: PNG_FORMAT_GRAY)
+    }
+    // Tiles of 2 × 128, gutters of 12, two lines of 22 dots and 6 between.
+    let square = try sheet(
+      rows: 128, columns: 128,
+      [.init("1", detail: "1.50 µm", line: "10 20 -30°"), .init("2", line: "0 0 0°"), .init("3 +x")])
+    #expect(square.columns == 2 * 268 + 12 && square.rows == 2 * (256 + 50 + 12) + 12)
+    func text(_ rows: Range<Int>, _ columns: Range<Int>) -> Set<UInt8> {
+      Set(rows.flatMap { row in columns.map { square.samples[row * square.columns + $0] } })
+    }
+    // The heading is brighter than the rest, and what is written stays out of the gutters.
+    #expect(text(274..<296, 12..<100) == [72, 255])
+    #expect(text(274..<296, 150..<268) == [72, 220])
+    #expect(text(296..<318, 12..<268) == [72, 220])
+    #expect(text(296..<328, 268..<280) == [72] && text(0..<11, 0..<500) == [72])
+    // A frame parts an image from the ground, whatever its own grey.
+    #expect(text(11..<12, 11..<269) == [140] && text(268..<269, 11..<269) == [140])
+    #expect(text(11..<269, 11..<12) == [140] && text(11..<269, 268..<269) == [140])
+    // The fourth cell is empty.
+    #expect(text(330..<640, 280..<540) == [72])
+    // A narrow image stands in the middle of a cell as wide as its caption: 14 letters of 12 dots, less the last gap.
+    let narrow = try sheet(rows: 128, columns: 8, [.init("1", line: "-120 170 -100°")])
+    #expect(narrow.columns == 166 + 24 && narrow.rows == 256 + 50 + 24)
+    let middle = Array(narrow.samples[100 * 190..<101 * 190])
+    #expect(middle[..<86].allSatisfy { $0 == 72 } && middle[104...].allSatisfy { $0 == 72 })
+    // Without a second line there is no room for one.
+    #expect(try sheet(rows: 32, columns: 32, [.init("1")]).rows == 192 + 28 + 24)
+    #expect(throws: ExitPlaneError.self) {
+      try ContactSheet(columns: 1).png(
+        of: [RealImage<Float>(shape: GridShape(square: 2), values: [1, 2, 3, 4])], captions: [])
+    }
+  }
+
+  @Test("every sign of a caption has a glyph of its own")
+  func glyphs() {
+    let signs = "0123456789.,:-+/()°µÅxyz abcdefghijklmnopqrstuvw"
+    var seen = Set<String>()
+    for sign in signs {
+      let dots = BitmapFont.dots(of: sign)
+      #expect(dots.isEmpty == (sign == " "), "\(sign)")
+      #expect(
+        dots.allSatisfy { (0..<BitmapFont.width).contains($0.x) && (0..<BitmapFont.height).contains($0.y) })
+      #expect(seen.insert("\(dots)").inserted, "\(sign)")
+    }
+  }
+
   @Test("what cannot be shown is refused with a reason")
   func refusals() throws {
     let small = try RealImage<Float>(shape: GridShape(square: 1), values: [1])

@@ -10,17 +10,27 @@ extension FourierCorrelation {
   ///
   /// - Parameters:
   ///   - count: pairs.
+  ///   - mask: multiplies all images; within 0…1.
   ///   - threads: how many at the most; the result does not depend on it.
-  /// - Throws: `.invalidValue` for no pair or a pixel size not above 0 Å; `.mismatch` for an image of another
-  ///   shape; what the sources throw.
+  /// - Throws: `.invalidValue` for no pair, a pixel size not above 0 Å or a mask that is no mask; `.mismatch` for an
+  ///   image or a mask of another shape; what the sources throw.
   public static func ofImages<Scalar: GridScalar>(
-    count: Int, shape: GridShape, pixelSizeInAngstroms: Double, threads: Int = availableProcessors,
+    count: Int, shape: GridShape, pixelSizeInAngstroms: Double, mask: RealImage<Scalar>? = nil,
+    threads: Int = availableProcessors,
     _ first: @escaping ImageSource<Scalar>, _ second: @escaping ImageSource<Scalar>
   ) throws -> FourierCorrelation {
     guard count > 0 else {
       throw ExitPlaneError.invalid("number of image pairs", got: "\(count)", need: "at least 1")
     }
     try validatePositive("pixel size", pixelSizeInAngstroms, unit: "Å")
+    if let mask {
+      guard mask.shape == shape else {
+        throw ExitPlaneError.mismatch(
+          "the mask is of \(mask.shape) pixels and the images are of \(shape)", "a mask has the images' shape"
+        )
+      }
+      try requireMask(mask.values)
+    }
     let side = min(shape.rows, shape.columns)
     let fft = try RealFFT2D<Scalar>(shape)
     let rings = ringNumbers(shape)
@@ -47,6 +57,9 @@ extension FourierCorrelation {
             }
             pixels.values.withUnsafeBufferPointer { values in
               if let start = values.baseAddress { buffers.0.pointer.update(from: start, count: shape.count) }
+            }
+            if let mask {
+              for pixel in 0..<shape.count { buffers.0.pointer[pixel] *= mask.values[pixel] }
             }
             fft.forward(buffers.0.pointer, half.pointer)
           }

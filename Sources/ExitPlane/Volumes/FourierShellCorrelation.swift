@@ -1,12 +1,15 @@
 extension FourierCorrelation {
   /// The shell correlation of two cubic maps.
   ///
-  /// - Parameter threads: how many at the most; the result does not depend on it.
+  /// - Parameters:
+  ///   - mask: multiplies both maps; within 0…1. The correlation of masked maps is that of the masks too.
+  ///   - threads: how many at the most; the result does not depend on it.
   /// - Throws: `.mismatch` for maps of different shapes, or of voxel sizes that differ by more than one part
-  ///   in a thousand; `.unsupported` for maps that are not cubic; `.invalidValue` beyond memory.
+  ///   in a thousand; `.unsupported` for maps that are not cubic; `.invalidValue` beyond memory, and for a mask
+  ///   that is no mask.
   public static func ofMaps<Scalar: GridScalar>(
     _ first: RealVoxelGridVolume<Scalar>, _ second: RealVoxelGridVolume<Scalar>,
-    threads: Int = availableProcessors
+    mask: RealVoxelGridVolume<Scalar>? = nil, threads: Int = availableProcessors
   ) throws -> FourierCorrelation {
     guard first.shapeDescription == second.shapeDescription else {
       throw ExitPlaneError.mismatch(
@@ -14,6 +17,17 @@ extension FourierCorrelation {
         "maps of one shape can be compared")
     }
     try requireEqualSampling(first.voxelSizeInAngstroms, second.voxelSizeInAngstroms)
+    if let mask {
+      guard mask.shapeDescription == first.shapeDescription else {
+        throw ExitPlaneError.mismatch(
+          "the mask is of \(mask.shapeDescription) voxels and the maps are of \(first.shapeDescription)",
+          "a mask has the maps' shape")
+      }
+      try requireEqualSampling(
+        first.voxelSizeInAngstroms, mask.voxelSizeInAngstroms, of: "the maps", and: "the mask")
+      try requireMask(mask.values)
+      return try ofMaps(first.multiplied(by: mask), second.multiplied(by: mask), threads: threads)
+    }
     let n = try paddedGridSize(of: first, padScale: 1)
     let a = try HermitianGrid.transform(of: first, size: n, axisWeights: nil, threads: threads)
     let b = try HermitianGrid.transform(of: second, size: n, axisWeights: nil, threads: threads)
@@ -29,10 +43,12 @@ extension FourierCorrelation {
   }
 
   /// - Throws: `.mismatch` for sizes in ångströms that differ by more than one part in a thousand.
-  public static func requireEqualSampling(_ first: Double, _ second: Double) throws {
+  public static func requireEqualSampling(
+    _ first: Double, _ second: Double, of one: String = "the first", and other: String = "the second"
+  ) throws {
     guard abs(first - second) <= 1e-3 * first else {
       throw ExitPlaneError.mismatch(
-        "samples are \(first) Å apart in the first and \(second) Å in the second",
+        "samples are \(first) Å apart in \(one) and \(second) Å in \(other)",
         "resample one of them to the other's pixel size")
     }
   }
@@ -55,5 +71,33 @@ extension FourierCorrelation {
         sums.add((p[i], p[i &+ 1]), (q[i], q[i &+ 1]), weight: weight, to: shell)
       }
     }
+  }
+}
+
+extension FourierCorrelation {
+  /// A mask may have left 0…1 by its own rounding, and no further.
+  private static let maskTolerance = 1e-4
+
+  /// - Throws: `.invalidValue` for values outside 0…1, or that are all 0.
+  static func requireMask<Scalar: GridScalar>(_ values: [Scalar]) throws {
+    var largest: Scalar = 0
+    for value in values {
+      guard Double(value) >= -maskTolerance, Double(value) <= 1 + maskTolerance else {
+        throw ExitPlaneError.invalid("a value of the mask", got: "\(value)", need: "0 to 1")
+      }
+      largest = max(largest, value)
+    }
+    guard largest > 0 else {
+      throw ExitPlaneError.invalid("the mask", got: "0 everywhere", need: "above 0 where maps are compared")
+    }
+  }
+}
+
+extension RealVoxelGridVolume {
+  /// Voxel by voxel; both have one shape.
+  fileprivate func multiplied(by other: RealVoxelGridVolume) throws -> RealVoxelGridVolume {
+    try RealVoxelGridVolume(
+      depth: depth, rows: rows, columns: columns, voxelSizeInAngstroms: voxelSizeInAngstroms,
+      values: zip(values, other.values).map { $0 * $1 })
   }
 }

@@ -10,6 +10,9 @@ struct VerifyCommand: ParsableCommand {
       The folder holds cases.json and the files it names. The error of a case is the largest absolute \
       difference over the largest absolute value expected. In double precision each case states its \
       tolerance; in single precision it is 2e-5.
+
+      Example:
+        exitplane verify reference --precision single
       """)
 
   @Argument(help: "The folder with cases.json.")
