@@ -51,6 +51,8 @@ missing_debian_packages() {
   command -v git >/dev/null || missing+=(git)
   command -v pkg-config >/dev/null || missing+=(pkg-config)
   command -v ld >/dev/null || missing+=(binutils)
+  # Tests follow system calls with it.
+  [[ $name != check ]] || command -v strace >/dev/null || missing+=(strace)
   compgen -G '/usr/include/c++/*/vector' >/dev/null || missing+=(g++)
   # Swift's own package manager does not start without these.
   if command -v swift >/dev/null && ! swift package --version >/dev/null 2>&1; then

@@ -44,6 +44,7 @@ struct DemoCommand: TalkingCommand {
     guard (1...100_000).contains(images) else {
       throw ValidationError("--images is \(images); it must be 1 to 100000")
     }
+    guard !output.isEmpty else { throw ValidationError("--output is empty; name a folder") }
   }
 
   func run() throws {

@@ -16,8 +16,9 @@ struct MergeCommand: TalkingCommand {
     abstract: "Make one particle set of the shards of a run.",
     discussion: """
       Writes NAME.star and NAME.mrcs, the same bytes as a run in one piece. With --keep-stacks the images stay \
-      where they are, and NAME.star names several stacks. Shards are put in their order, and none may be missing; \
-      other sets are merged in the order given, if they agree in optics and columns.
+      where they are, and NAME.star names several stacks. Shards say of which run they are: they are put in their \
+      order, and none may be missing or of another run. Sets of other programs are merged in the order given, if \
+      they agree in optics and columns, and their stacks in pixel size, shape and precision.
 
       Example:
         exitplane merge set-*-of-16.star --output set
@@ -46,7 +47,7 @@ struct MergeCommand: TalkingCommand {
       outputs: keepStacks ? [starPath] : [stackPath, starPath], inputs: sets + stacks.paths)
     let files = try ParticleSetOutput(starPath: starPath)
     if keepStacks {
-      try files.writeSTAR {
+      try files.writeSTAR(record: merging.record) {
         try merging.writeSTAR(to: $0) { _, present, file in
           ParticleImageName(number: present.number, path: try path(of: present, in: file, seenFrom: starPath))
         }
@@ -57,7 +58,7 @@ struct MergeCommand: TalkingCommand {
     let stack = try MRCStackWriter(
       path: stackPath, shape: stacks.shape, count: merging.count,
       pixelSizeInAngstroms: stacks.pixelSizeInAngstroms, mode: stacks.mode, isOfSet: true)
-    try files.writeSTAR {
+    try files.writeSTAR(record: merging.record) {
       try merging.writeSTAR(to: $0) { number, _, _ in
         ParticleImageName(number: number, path: lastComponent(of: stackPath))
       }

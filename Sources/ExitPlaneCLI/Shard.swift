@@ -1,5 +1,6 @@
 import ArgumentParser
 import ExitPlane
+import ExitPlaneIO
 
 /// A part of a run, numbered from 1: "3/16".
 struct Shard: ExpressibleByArgument, Hashable, CustomStringConvertible {
@@ -48,6 +49,9 @@ struct Shard: ExpressibleByArgument, Hashable, CustomStringConvertible {
     }
     return (number - 1) * total / count..<number * total / count
   }
+
+  /// As a set's record has it: nil for the whole.
+  var inRecord: RunRecord.Shard? { count > 1 ? RunRecord.Shard(number: number, count: count) : nil }
 
   /// "set" for a run in one piece, "set-03-of-16" for a shard.
   func name(of set: String) -> String {

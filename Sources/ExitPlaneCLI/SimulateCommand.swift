@@ -88,13 +88,23 @@ struct SimulateCommand: PrecisionCommand, TalkingCommand {
     let range = try shard.range(of: particles.count)
     // Opened before the long work begins: they say at once what is in the way, and take their room.
     let files = try ParticleSetOutput(starPath: starPath)
+    let mode: MRCOutputMode = set.float16 ? .float16 : .float32
+    let record = RunRecord(
+      parameters: try parameters(of: particles.count, on: plane), shard: shard.inRecord)
+    if set.resume {
+      let byteCount = ResumableStackWriter.byteCount(shape: plane.shape, count: range.count, mode: mode)
+      if try files.isFinished(as: record, stacks: [(stackPath, byteCount)]) {
+        return say("\(stackPath) and \(starPath) are finished: there is nothing to do")
+      }
+    }
+    var parameters = record.parameters
+    parameters.append("shard", shard)
     let stack = try ResumableStackWriter(
       path: stackPath, shape: plane.shape, count: range.count,
-      pixelSizeInAngstroms: plane.pixelSizeInAngstroms, mode: set.float16 ? .float16 : .float32,
-      parameters: parameters(of: particles.count, on: plane, shard: shard), resumes: set.resume,
-      checkpointIntervalInSeconds: set.checkpointInterval)
+      pixelSizeInAngstroms: plane.pixelSizeInAngstroms, mode: mode, parameters: parameters,
+      resumes: set.resume, checkpointIntervalInSeconds: set.checkpointInterval)
     let picture = previewPath == nil ? nil : try preview.open(for: plane)
-    try files.writeSTAR {
+    try files.writeSTAR(record: record) {
       try particles.writeSTAR(
         range, describing: optics.stack(path: lastComponent(of: stack.path), on: plane), to: $0)
     }
@@ -179,17 +189,14 @@ struct SimulateCommand: PrecisionCommand, TalkingCommand {
     return noise
   }
 
-  /// All that the bytes of the set depend on.
-  private func parameters(
-    of count: Int, on plane: ImageConfiguration, shard: Shard
-  ) throws -> RunParameters {
+  /// All that the bytes of the set depend on; shards agree in it.
+  private func parameters(of count: Int, on plane: ImageConfiguration) throws -> RunParameters {
     var parameters = RunParameters()
     parameters.append("version", ExitPlaneCommand.configuration.version)
     parameters.append("processor", InstructionSet.arithmetic)
     parameters.append("input", try fileFingerprint(input))
     try poses.describe(into: &parameters)
-    parameters.append("images of the set", count)
-    parameters.append("shard", shard)
+    parameters.append(imageCount: count)
     parameters.append("name", try lastComponent(of: setName(output)))
     parameters.append("image shape", plane.shape)
     parameters.append("pixel size", plane.pixelSizeInAngstroms)

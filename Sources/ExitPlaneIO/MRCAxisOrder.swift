@@ -32,15 +32,35 @@ struct MRCAxisOrder {
       count: count, sourceStride: header.samplesPerSection, resultStride: resultStride(header.sectionAxis))
   }
 
-  /// `source` holds the samples of all sections, `result` room for as many.
+  var sectionCount: Int { sections.count }
+
+  /// Whether the samples of a section come one after the other as they are to be.
+  var isKept: Bool { (columns.resultStride, rows.resultStride) == (1, columns.count) }
+
+  /// How many sections are best read at a time: a megabyte of them, or, where x runs along the sections, as many as
+  /// fill the tiles of the transposition.
+  func slab(sectionByteCount: Int) -> Int {
+    let (wanted, largest) = sections.resultStride == 1 ? (Self.tileSide, 1 << 26) : (sections.count, 1 << 20)
+    return max(1, min(wanted, largest / sectionByteCount, sections.count))
+  }
+
+  /// Puts the samples of some sections in their places.
+  ///
+  /// `source` holds these, `result` room for those of all sections.
   func read<Scalar: GridScalar>(
-    _ source: UnsafeRawBufferPointer, with decoder: MRCDecoder,
+    _ source: UnsafeRawBufferPointer, ofSections part: Range<Int>, with decoder: MRCDecoder,
     into result: UnsafeMutableBufferPointer<Scalar>
   ) {
-    guard let input = source.baseAddress, let output = result.baseAddress else { return }
-    if (columns.resultStride, rows.resultStride) == (1, columns.count) {
-      decoder.decode(input, into: result)
-    } else if columns.resultStride == 1 {
+    guard let input = source.baseAddress, let start = result.baseAddress else { return }
+    let output = start + part.lowerBound * sections.resultStride
+    if isKept {
+      decoder.decode(
+        input, into: UnsafeMutableBufferPointer(start: output, count: part.count * sections.sourceStride))
+      return
+    }
+    let sections = FileAxis(
+      count: part.count, sourceStride: sections.sourceStride, resultStride: sections.resultStride)
+    if columns.resultStride == 1 {
       for section in 0..<sections.count {
         for row in 0..<rows.count {
           let first = section * sections.sourceStride + row * rows.sourceStride
@@ -58,6 +78,8 @@ struct MRCAxisOrder {
     }
   }
 
+  private static let tileSide = 32
+
   /// For a file whose columns do not run along x but `xAxis` does.
   ///
   /// Squares of the columns and x go through a tile that stays in the first cache: read along the one and
@@ -67,7 +89,7 @@ struct MRCAxisOrder {
     _ input: UnsafeRawPointer, along xAxis: FileAxis, across otherAxis: FileAxis, with decoder: MRCDecoder,
     into output: UnsafeMutablePointer<Scalar>
   ) {
-    let side = 32
+    let side = Self.tileSide
     withUnsafeTemporaryAllocation(of: Scalar.self, capacity: side * side) { tile in
       for other in 0..<otherAxis.count {
         for firstX in stride(from: 0, to: xAxis.count, by: side) {

@@ -12,6 +12,11 @@ struct MRCDecoder: Sendable {
     isByteSwapped = header.isBigEndian == (1.littleEndian == 1)
   }
 
+  /// Whether numbers of this type are the stored bytes as they are.
+  func keepsBytes<Scalar: GridScalar>(as _: Scalar.Type) -> Bool {
+    Scalar.self == Float.self && mode == .float32 && !isByteSwapped
+  }
+
   /// Fills `destination` from as many samples at `source`, which need not be aligned.
   func decode<Scalar: GridScalar>(
     _ source: UnsafeRawPointer, into destination: UnsafeMutableBufferPointer<Scalar>

@@ -1,19 +1,9 @@
 import ExitPlane
 
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
 /// An MRC2014 map, image or stack of images, open for reading.
 ///
-/// The file is mapped into memory, so that opening costs its header and reading an image costs that
-/// image; a file compressed with gzip (told by its content, not its name) is inflated whole. Several
-/// threads may read at once. As with every mapped file, another process that shortens it meanwhile
-/// ends this one.
+/// Opening costs the header and reading an image costs that image; a file compressed with gzip (told by its content,
+/// not its name) is inflated whole. Several threads may read at once.
 public final class MRCFile: Sendable {
   public let path: String
   public let header: MRCHeader
@@ -21,22 +11,32 @@ public final class MRCFile: Sendable {
   public let isCompressed: Bool
   /// Rows (y) and columns (x) of an image, or of a volume's section.
   public let shape: GridShape
-  private let memory: MappedMemory
+  /// Of samples that are read when asked for; nil for a compressed file.
+  private let file: OpenFile?
+  /// All bytes of a file that was compressed.
+  private let inflated: MappedMemory?
 
   /// - Throws: `.unreadableFile` for a file that is missing, may not be read or is not a regular file;
   ///   `.malformedFile` for one that is no MRC file, or is longer or shorter than its header says;
   ///   `.unsupported` for a sample mode other than 0, 1, 2, 6 and 12, and for a stack of volumes.
   public init(path: String) throws {
     self.path = path
-    let file = try Self.map(path)
-    isCompressed = MRCGzip.isGzip(file.bytes)
-    if isCompressed {
-      (header, memory) = try MRCGzip.inflate(file.bytes, path: path)
-    } else {
-      header = try MRCHeader(parsing: file.bytes, path: path)
-      memory = file
+    let file = try OpenFile(path: path)
+    guard file.byteCount > 0 else {
+      throw ExitPlaneError.file(
+        path, found: "it is empty", need: "an MRC file has \(MRCHeader.byteCount) bytes or more")
     }
-    let (expected, actual) = (header.fileByteCount, memory.bytes.count)
+    var start = [UInt8](repeating: 0, count: min(MRCHeader.byteCount, file.byteCount))
+    try start.withUnsafeMutableBytes { try file.read(into: $0, at: 0) }
+    isCompressed = MRCGzip.isGzip(start)
+    if isCompressed {
+      let contents = try MRCGzip.inflate(file)
+      (header, inflated, self.file) = (contents.header, contents.memory, nil)
+    } else {
+      header = try start.withUnsafeBytes { try MRCHeader(parsing: $0, path: path) }
+      (inflated, self.file) = (nil, file)
+    }
+    let (expected, actual) = (header.fileByteCount, inflated?.bytes.count ?? file.byteCount)
     guard expected == actual else {
       throw Self.wrongLength(
         path, expected: expected, actual: "\(actual)", isTruncated: expected > actual)
@@ -108,7 +108,6 @@ public final class MRCFile: Sendable {
       throw ExitPlaneError.file(
         path, at: .byte(28), found: "the header gives no voxel size", need: "state one in ångströms")
     }
-    memory.expectSequentialReading()
     let values: [Scalar] = try read(sections: 0..<header.sections)
     do {
       return try RealVoxelGridVolume(
@@ -149,14 +148,46 @@ public final class MRCFile: Sendable {
   func read<Scalar: GridScalar>(sections: Range<Int>) throws -> [Scalar] {
     let sectionByteCount = header.samplesPerSection * header.mode.bytesPerSample
     let start = header.dataOffset + sections.lowerBound * sectionByteCount
-    let bytes = UnsafeRawBufferPointer(
-      rebasing: memory.bytes[start..<start + sections.count * sectionByteCount])
     let count = header.samplesPerSection * sections.count
     try requireMemory(for: count, of: Scalar.self)
-    return Array(unsafeUninitializedCapacity: count) { values, initializedCount in
-      MRCAxisOrder(header, sections: sections.count)
-        .read(bytes, with: MRCDecoder(header), into: UnsafeMutableBufferPointer(rebasing: values[..<count]))
+    return try Array(unsafeUninitializedCapacity: count) { values, initializedCount in
+      let values = UnsafeMutableBufferPointer(rebasing: values[..<count])
+      let order = MRCAxisOrder(header, sections: sections.count)
+      let decoder = MRCDecoder(header)
+      if let inflated {
+        let bytes = inflated.bytes[start..<start + sections.count * sectionByteCount]
+        order.read(
+          UnsafeRawBufferPointer(rebasing: bytes), ofSections: 0..<sections.count, with: decoder, into: values
+        )
+      } else if order.isKept, decoder.keepsBytes(as: Scalar.self) {
+        try file?.read(into: UnsafeMutableRawBufferPointer(values), at: start)
+      } else {
+        try read(at: start, order, with: decoder, sectionByteCount: sectionByteCount, into: values)
+      }
       initializedCount = count
+    }
+  }
+
+  /// Reads and decodes a few sections at a time, which stay in the processor's caches in between.
+  private func read<Scalar: GridScalar>(
+    at start: Int, _ order: MRCAxisOrder, with decoder: MRCDecoder, sectionByteCount: Int,
+    into values: UnsafeMutableBufferPointer<Scalar>
+  ) throws {
+    let slab = order.slab(sectionByteCount: sectionByteCount)
+    let memory: MappedMemory
+    do {
+      memory = try MappedMemory(zeroed: slab * sectionByteCount)
+    } catch {
+      throw ExitPlaneError.file(
+        path, kind: .unreadableFile, found: "\(slab * sectionByteCount) bytes to read it in: \(error.clause)",
+        need: "free some memory")
+    }
+    for first in stride(from: 0, to: order.sectionCount, by: slab) {
+      let sections = first..<min(first + slab, order.sectionCount)
+      let bytes = UnsafeMutableRawBufferPointer(
+        rebasing: memory.mutableBytes[..<(sections.count * sectionByteCount)])
+      try file?.read(into: bytes, at: start + first * sectionByteCount)
+      order.read(UnsafeRawBufferPointer(bytes), ofSections: sections, with: decoder, into: values)
     }
   }
 
@@ -171,33 +202,6 @@ public final class MRCFile: Sendable {
   }
 
   // MARK: Opening
-
-  private static func map(_ path: String) throws -> MappedMemory {
-    do {
-      // Without O_NONBLOCK, opening a pipe would wait for someone to write to it.
-      let descriptor = try Descriptor(opening: path, flags: O_RDONLY | O_NONBLOCK)
-      let status = try descriptor.status()
-      switch status.kind {
-      case .regular: break
-      case .folder:
-        throw ExitPlaneError.file(
-          path, kind: .unreadableFile, found: "it is a folder", need: "name a file in it")
-      case .symbolicLink, .special:
-        throw ExitPlaneError.file(
-          path, kind: .unreadableFile, found: "it is not a regular file",
-          need: "copy the data to a file first")
-      }
-      guard status.byteCount > 0 else {
-        throw ExitPlaneError.file(
-          path, found: "it is empty", need: "an MRC file has \(MRCHeader.byteCount) bytes or more")
-      }
-      return try descriptor.map(byteCount: status.byteCount)
-    } catch let error as SystemError {
-      throw ExitPlaneError.file(
-        path, kind: .unreadableFile, found: "cannot be read: \(error.clause)",
-        need: "check the path and its permissions")
-    }
-  }
 
   static func wrongLength(
     _ path: String, expected: Int, actual: String, isTruncated: Bool

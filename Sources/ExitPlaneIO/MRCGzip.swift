@@ -3,7 +3,7 @@ import ExitPlane
 
 /// MRC files compressed with gzip.
 enum MRCGzip {
-  static func isGzip(_ bytes: UnsafeRawBufferPointer) -> Bool {
+  static func isGzip(_ bytes: [UInt8]) -> Bool {
     // 8, deflate, is the only method there is. As a column count these bytes would be over 500,000.
     bytes.count >= 3 && bytes[0] == 0x1f && bytes[1] == 0x8b && bytes[2] == 8
   }
@@ -15,17 +15,16 @@ enum MRCGzip {
   ///
   /// - Throws: `.malformedFile` when the compressed data are damaged or cut short, or hold more or less
   ///   than their header says.
-  static func inflate(
-    _ compressed: UnsafeRawBufferPointer, path: String
-  ) throws -> (header: MRCHeader, memory: MappedMemory) {
-    let stream = try InflateStream(compressed, path: path)
+  static func inflate(_ compressed: OpenFile) throws -> (header: MRCHeader, memory: MappedMemory) {
+    let path = compressed.path
+    let stream = try InflateStream(compressed)
     return try withUnsafeTemporaryAllocation(byteCount: MRCHeader.byteCount, alignment: 8) { headerBytes in
       let found = try stream.read(into: headerBytes)
       let header = try MRCHeader(
         parsing: UnsafeRawBufferPointer(rebasing: headerBytes[..<found]), path: path)
       let expected = header.fileByteCount
       // Deflate's best is 258 bytes from 2 bits.
-      guard expected / 1032 <= compressed.count else {
+      guard expected / 1032 <= compressed.byteCount else {
         throw ExitPlaneError.file(
           path, found: "its header describes more data than the compressed file can hold",
           need: "the file is truncated or its header is damaged")
@@ -53,28 +52,34 @@ enum MRCGzip {
 
 /// The bytes behind a gzip file's compressed ones, in order.
 private final class InflateStream {
-  private let path: String
+  private static let inputByteCount = 1 << 18
+
+  private let file: OpenFile
   /// At one address for its whole life: zlib keeps a pointer back to it.
   private let state: UnsafeMutablePointer<z_stream>
-  private var unread: UnsafeRawBufferPointer
+  private let input: UnsafeMutableRawBufferPointer
+  /// Of the file, from its start.
+  private var readCount = 0
   private var isFinished = false
 
-  init(_ compressed: UnsafeRawBufferPointer, path: String) throws {
-    self.path = path
-    unread = compressed
+  init(_ file: OpenFile) throws {
+    self.file = file
+    input = .allocate(byteCount: Self.inputByteCount, alignment: 16)
     state = .allocate(capacity: 1)
     state.initialize(to: z_stream())
     // 15 bits of window, and 16 for gzip's wrapping rather than zlib's own.
     guard inflateInit2_(state, 15 + 16, ZLIB_VERSION, CInt(MemoryLayout<z_stream>.size)) == Z_OK else {
       state.deallocate()
+      input.deallocate()
       throw ExitPlaneError.file(
-        path, kind: .unreadableFile, found: "zlib does not start", need: "check its installation")
+        file.path, kind: .unreadableFile, found: "zlib does not start", need: "check its installation")
     }
   }
 
   deinit {
     inflateEnd(state)
     state.deallocate()
+    input.deallocate()
   }
 
   /// Fills `output`, or as much of it as there is; returns the number of bytes.
@@ -83,24 +88,21 @@ private final class InflateStream {
     let largestCall = 1 << 30
     var done = 0
     while done < output.count, !isFinished {
-      let input = min(unread.count, largestCall)
+      if state.pointee.avail_in == 0, readCount < file.byteCount { try readInput() }
       let room = min(output.count - done, largestCall)
-      state.pointee.next_in = UnsafeMutablePointer(
-        mutating: unread.baseAddress?.assumingMemoryBound(to: UInt8.self))
-      state.pointee.avail_in = UInt32(input)
       state.pointee.next_out = output.baseAddress.map { ($0 + done).assumingMemoryBound(to: UInt8.self) }
       state.pointee.avail_out = UInt32(room)
       let code = CZlib.inflate(state, Z_NO_FLUSH)
-      unread = UnsafeRawBufferPointer(rebasing: unread[(input - Int(state.pointee.avail_in))...])
       done += room - Int(state.pointee.avail_out)
+      let isAtEnd = state.pointee.avail_in == 0 && readCount == file.byteCount
       switch code {
       case Z_OK:
         break
       case Z_STREAM_END:
         // Parallel compressors write several gzip members one after another.
-        isFinished = unread.isEmpty
+        isFinished = isAtEnd
         if !isFinished { inflateReset(state) }
-      case Z_BUF_ERROR where unread.isEmpty:
+      case Z_BUF_ERROR where isAtEnd:
         throw damaged("they end too early")
       default:
         throw damaged(state.pointee.msg.map { String(cString: $0) } ?? "zlib error \(code)")
@@ -109,9 +111,17 @@ private final class InflateStream {
     return done
   }
 
+  private func readInput() throws {
+    let part = UnsafeMutableRawBufferPointer(rebasing: input[..<min(input.count, file.byteCount - readCount)])
+    try file.read(into: part, at: readCount)
+    readCount += part.count
+    state.pointee.next_in = part.baseAddress?.assumingMemoryBound(to: UInt8.self)
+    state.pointee.avail_in = UInt32(part.count)
+  }
+
   private func damaged(_ reason: String) -> ExitPlaneError {
     .file(
-      path, found: "the gzip data are damaged: \(reason)",
+      file.path, found: "the gzip data are damaged: \(reason)",
       need: "copy the file again; gzip -t says when it is whole")
   }
 }

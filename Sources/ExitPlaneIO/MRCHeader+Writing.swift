@@ -26,9 +26,7 @@ extension MRCHeader {
     minimum = statistics.minimum
     maximum = statistics.maximum
     mean = Float(statistics.mean)
-    // "Not determined" for halves, as the standard allows: mrcfile 1.5 validates a deviation by computing
-    // it in half precision, which overflows, and so rejects any true one, its own files' included.
-    standardDeviation = mode == .float16 ? -1 : Float(statistics.standardDeviation)
+    standardDeviation = Float(statistics.standardDeviation)
     spaceGroup = isVolume ? 1 : 0
     extendedHeaderByteCount = 0
     isBigEndian = false

@@ -182,8 +182,24 @@ struct Descriptor: ~Copyable, Sendable {
     }
   }
 
-  /// The first `byteCount` bytes of the file in memory, read as they are touched.
-  func map(byteCount: Int) throws(SystemError) -> MappedMemory {
-    try MappedMemory(byteCount: byteCount, protection: PROT_READ, flags: MAP_PRIVATE, descriptor: raw)
+  /// Fills `destination` from the bytes at `offset`, which moves no shared position.
+  ///
+  /// - Returns: how many bytes there were; fewer than asked for at the file's end alone.
+  func read(into destination: UnsafeMutableRawBufferPointer, at offset: Int) throws(SystemError) -> Int {
+    guard let base = destination.baseAddress else { return 0 }
+    // Darwin refuses more than 2³¹ − 1 bytes in one call, Linux cuts them short.
+    let largestCall = 1 << 30
+    var done = 0
+    while done < destination.count {
+      let count = pread(raw, base + done, min(destination.count - done, largestCall), off_t(offset + done))
+      if count > 0 {
+        done += count
+      } else if count == 0 {
+        break
+      } else if errno != EINTR {
+        throw .last
+      }
+    }
+    return done
   }
 }

@@ -12,15 +12,25 @@ public struct ParticleMerging {
 
   /// In the order in which their particles come.
   public let parts: [Part]
+  /// Of the run whose shards these are; nil for sets of other programs.
+  public let record: RunRecord?
   public var count: Int { parts.reduce(0) { $0 + $1.count } }
 
   /// Reads the files once, to see whether they fit each other; what is not about particles and optics is the
   /// first's.
   ///
-  /// - Throws: `.mismatch` for no file, sets of different optics or columns, or shards of one run of which one is
-  ///   missing or there twice; what reading them throws.
+  /// Sets that say of which run they are must be all the shards of one run. Sets of other programs are shards by
+  /// their names, or are taken as they come.
+  ///
+  /// - Throws: `.mismatch` for no file, sets of several runs, of different optics or columns, or shards of one run of
+  ///   which one is missing, there twice, or without some of its particles; what reading them throws.
   public init(paths: [String]) throws {
-    let ordered = try Self.inOrderOfShards(paths)
+    let records = try paths.map { try RunRecord(ofSTAR: $0) }
+    record = try Self.commonRecord(of: records, paths: paths)
+    let ordered =
+      record == nil
+      ? try Self.inOrderOfShards(paths)
+      : try Self.inOrder(zip(paths, records).map { ($0, $1?.shard ?? RunRecord.Shard(number: 1, count: 1)) })
     guard let first = ordered.first else {
       throw ExitPlaneError.mismatch("no STAR file to merge", "name some")
     }
@@ -45,6 +55,11 @@ public struct ParticleMerging {
       }
       return Part(path: path, count: set.count)
     }
+    if let expected = record?.parameters.imageCount, expected != count {
+      throw ExitPlaneError.mismatch(
+        "the sets have \(count) particles and their run \(expected)",
+        "make the shards again, or copy them whole")
+    }
   }
 
   /// Shards by their numbers, as `…-3-of-16.star` has them; other files as they come.
@@ -53,16 +68,50 @@ public struct ParticleMerging {
     guard shards.count == paths.count, let count = shards.first?.count,
       shards.allSatisfy({ $0.count == count && $0.stem == shards[0].stem })
     else { return paths }
-    let sorted = zip(shards, paths).sorted { $0.0.number < $1.0.number }
-    let numbers = sorted.map(\.0.number)
+    return try inOrder(zip(paths, shards).map { ($0, RunRecord.Shard(number: $1.number, count: count)) })
+  }
+
+  /// All shards of a set, each once.
+  private static func inOrder(_ shards: [(path: String, shard: RunRecord.Shard)]) throws -> [String] {
+    let sorted = shards.sorted { $0.shard.number < $1.shard.number }
+    let numbers = sorted.map(\.shard.number)
+    let count = sorted.first?.shard.count ?? 0
     if let twice = zip(numbers, numbers.dropFirst()).first(where: { $0 == $1 }) {
       throw ExitPlaneError.mismatch("shard \(twice.0) of \(count) is there twice", "name every shard once")
     }
-    if let missing = (1...count).first(where: { !numbers.contains($0) }) {
+    let present = Set(numbers)
+    if count > 0, let missing = (1...count).first(where: { !present.contains($0) }) {
       throw ExitPlaneError.mismatch(
         "shard \(missing) of \(count) is missing", "name every shard, or run it first")
     }
-    return sorted.map(\.1)
+    return sorted.map(\.path)
+  }
+
+  /// The record of the set that all are shards of; nil where none has one.
+  private static func commonRecord(of records: [RunRecord?], paths: [String]) throws -> RunRecord? {
+    guard let (first, path) = zip(records, paths).first(where: { $0.0 != nil }), let first else { return nil }
+    for (other, otherPath) in zip(records, paths) {
+      guard let other else {
+        throw ExitPlaneError.mismatch(
+          "\(otherPath) does not say of which run it is, and \(path) does", "merge the shards of one run")
+      }
+      let differences = other.ofWhole.differences(from: first.ofWhole)
+      guard differences.isEmpty else {
+        throw ExitPlaneError.mismatch(
+          "\(otherPath) is of another run than \(path): \(differences.joined(separator: ", "))",
+          "merge the shards of one run")
+      }
+      guard other.shard?.count == first.shard?.count else {
+        throw ExitPlaneError.mismatch(
+          "\(path) is \(Self.described(first.shard)) and \(otherPath) \(Self.described(other.shard))",
+          "merge the shards of one run")
+      }
+    }
+    return first.ofWhole
+  }
+
+  private static func described(_ shard: RunRecord.Shard?) -> String {
+    shard.map { "shard \($0)" } ?? "a whole set"
   }
 
   private struct ShardName {

@@ -48,10 +48,42 @@ public final class ParticleSetOutput: Sendable {
 
   /// Writes the STAR file, and takes its room on the disk; nothing is under its name before `commit`.
   ///
+  /// - Parameter record: what the set depends on, to be found again by later runs.
   /// - Throws: `.unwritableFile`; what `body` throws.
-  public func writeSTAR(_ body: (_ sink: @escaping ByteSink) throws -> Void) throws {
-    try body(star.makeSink())
+  public func writeSTAR(
+    record: RunRecord? = nil, _ body: (_ sink: @escaping ByteSink) throws -> Void
+  ) throws {
+    let sink = star.makeSink()
+    try record?.write(to: sink)
+    try body(sink)
     try star.synchronize()
+  }
+
+  /// Whether the set is there, finished, and of the run of a record: nothing is left to do for that.
+  ///
+  /// Where a run has not ended, and has left its working files, there is no finished set whatever has the names.
+  ///
+  /// - Parameter stacks: their paths, and their sizes when they are whole.
+  /// - Throws: `.mismatch` for a finished set of another run, or of one that is not known.
+  public func isFinished(as record: RunRecord, stacks: [(path: String, byteCount: Int)]) throws -> Bool {
+    let targets = try stacks.map { try FileTarget($0.path) }
+    guard star.target.present != nil,
+      !targets.flatMap({ [$0.checkpointPath, $0.partialPath] }).contains(where: {
+        (try? FileStatus(of: $0)) != nil
+      })
+    else { return false }
+    guard let found = try RunRecord(ofSTAR: star.path) else {
+      throw ExitPlaneError.mismatch(
+        "\(star.path) is there and does not say of which run it is",
+        "leave out --resume to make the set anew, or name another output")
+    }
+    let differences = record.differences(from: found)
+    guard differences.isEmpty else {
+      throw ExitPlaneError.mismatch(
+        "\(star.path) is the finished set of another run: \(differences.joined(separator: ", "))",
+        "leave out --resume to replace it, or name another output")
+    }
+    return zip(targets, stacks).allSatisfy { $0.present?.byteCount == $1.byteCount }
   }
 
   /// Puts the stacks and the STAR file under their names.

@@ -46,7 +46,9 @@ public final class ResumableStackWriter: StackWriter {
 
   /// Checkpoints come sooner at the start, and each wait is twice the last up to the interval asked for: a run that
   /// is killed in its first seconds has something to resume too.
-  private static let firstWaitInSeconds = 0.5
+  static func wait(after last: Double?, upTo interval: Double) -> Double {
+    min(last.map { 2 * $0 } ?? 0.5, interval)
+  }
 
   private var checkpointPath: String { file.target.checkpointPath }
 
@@ -67,17 +69,22 @@ public final class ResumableStackWriter: StackWriter {
     let file = try AtomicFile(path: path, temporary: .resumable)
     Self.keepUnfinishedRun(of: file)
     let checkpoint = try RunCheckpoint(contentsOf: file.target.checkpointPath)
-    let byteCount = MRCHeader.byteCount + count * shape.count * mode.mode.bytesPerSample
+    let byteCount = Self.byteCount(shape: shape, count: count, mode: mode)
     if let checkpoint {
       try Self.require(checkpoint, continuing: parameters, count: count, path: path, resumes: resumes)
     }
     let done = checkpoint?.imageCount ?? 0
     let isFinished =
-      done == count && file.presentByteCount == 0 && file.target.present?.byteCount == byteCount
+      try done == count && file.presentByteCount == 0
+      && Self.isStack(
+        file.target,
+        described: Self.header(
+          shape: shape, count: count, pixelSizeInAngstroms: pixelSizeInAngstroms, mode: mode,
+          statistics: checkpoint?.statistics ?? MRCStatistics()))
     if isFinished {
       file.discard()
     } else {
-      let safe = done == 0 ? 0 : MRCHeader.byteCount + done * shape.count * mode.mode.bytesPerSample
+      let safe = done == 0 ? 0 : Self.byteCount(shape: shape, count: done, mode: mode)
       guard file.presentByteCount >= safe else {
         throw ExitPlaneError.file(
           "\(path).partial", kind: .malformedFile,
@@ -104,7 +111,12 @@ public final class ResumableStackWriter: StackWriter {
     state = Mutex(
       State(
         done: done, total: checkpoint?.statistics ?? MRCStatistics(),
-        wait: min(Self.firstWaitInSeconds, checkpointIntervalInSeconds)))
+        wait: Self.wait(after: nil, upTo: checkpointIntervalInSeconds)))
+  }
+
+  /// Of a whole stack, header and all.
+  public static func byteCount(shape: GridShape, count: Int, mode: MRCOutputMode) -> Int {
+    MRCHeader.byteCount + count * shape.count * mode.mode.bytesPerSample
   }
 
   private static func require(
@@ -144,7 +156,7 @@ public final class ResumableStackWriter: StackWriter {
       let elapsed = (ContinuousClock.now - state.savedAt) / .seconds(1)
       guard !state.isSaving, elapsed >= state.wait else { return false }
       state.isSaving = true
-      state.wait = min(2 * state.wait, intervalInSeconds)
+      state.wait = Self.wait(after: state.wait, upTo: intervalInSeconds)
       return true
     }
     if isDue {
@@ -181,9 +193,8 @@ public final class ResumableStackWriter: StackWriter {
       throw ExitPlaneError.invalid(
         "image \(done + 1) of \(path)", got: "missing", need: "written before the file is finished")
     }
-    let header = MRCHeader(
-      shape: shape, sections: count, isVolume: false, voxelSizeInAngstroms: pixelSizeInAngstroms,
-      mode: mode.mode, statistics: total)
+    let header = Self.header(
+      shape: shape, count: count, pixelSizeInAngstroms: pixelSizeInAngstroms, mode: mode, statistics: total)
     try header.encoded().withUnsafeBytes { try file.write($0, at: 0) }
     try saveCheckpoint()
   }
@@ -192,6 +203,24 @@ public final class ResumableStackWriter: StackWriter {
     guard !isFinished else { return }
     try file.takeName()
     file.target.synchronizeFolder()
+  }
+
+  private static func header(
+    shape: GridShape, count: Int, pixelSizeInAngstroms: Double, mode: MRCOutputMode, statistics: MRCStatistics
+  ) -> MRCHeader {
+    MRCHeader(
+      shape: shape, sections: count, isVolume: false, voxelSizeInAngstroms: pixelSizeInAngstroms,
+      mode: mode.mode, statistics: statistics)
+  }
+
+  /// Whether the file under a name is the whole stack of this header, statistics and all: an older one may have its
+  /// size.
+  private static func isStack(_ target: FileTarget, described header: MRCHeader) throws -> Bool {
+    guard target.present?.byteCount == header.fileByteCount else { return false }
+    let file = try OpenFile(path: target.path)
+    var start = [UInt8](repeating: 0, count: MRCHeader.byteCount)
+    try start.withUnsafeMutableBytes { try file.read(into: $0, at: 0) }
+    return start == header.encoded()
   }
 
   /// Ends the run: nothing is left beside its results.

@@ -16,8 +16,16 @@ public struct RunParameters: Hashable, Sendable {
   }
 
   private var entries: [Entry] = []
+  private static let imageCountName = "images of the set"
 
   public init() {}
+
+  /// How many images the whole set has, its shards together.
+  ///
+  /// Nil where that is not among the parameters.
+  public var imageCount: Int? { self[Self.imageCountName].flatMap { Int($0) } }
+
+  public mutating func append(imageCount: Int) { append(Self.imageCountName, imageCount) }
 
   public mutating func append(_ name: String, _ value: some CustomStringConvertible) {
     let line = value.description.split(whereSeparator: \.isNewline).joined(separator: " ")
@@ -33,6 +41,9 @@ public struct RunParameters: Hashable, Sendable {
       return was == now ? nil : "\(name) was \(was ?? "not given") and is \(now ?? "not given")"
     }
   }
+
+  /// In their order.
+  var pairs: [(name: String, value: String)] { entries.map { ($0.name, $0.value) } }
 
   private subscript(name: String) -> String? { entries.first { $0.name == name }?.value }
 
@@ -76,20 +87,12 @@ struct RunCheckpoint: Hashable, Sendable {
   ///
   /// - Throws: `.malformedFile` for one that is damaged or another version's.
   init?(contentsOf path: String) throws {
-    let text: String
-    do {
-      // Without O_NONBLOCK, opening a pipe would wait for someone to write to it.
-      let descriptor = try Descriptor(opening: path, flags: O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
-      let status = try descriptor.status()
-      let size = status.byteCount
-      guard status.kind == .regular, size > 0, size < 1 << 20 else { throw Self.damaged(path) }
-      let memory = try descriptor.map(byteCount: size)
-      text = withExtendedLifetime(memory) { String(decoding: memory.bytes, as: UTF8.self) }
-    } catch let error as SystemError {
-      guard error.code != ENOENT else { return nil }
-      throw ExitPlaneError.file(
-        path, kind: .unreadableFile, found: "cannot be read: \(error.clause)", need: "check its permissions")
-    }
+    guard (try? FileStatus(of: path)) != nil else { return nil }
+    let file = try OpenFile(path: path)
+    guard file.byteCount > 0, file.byteCount < 1 << 20 else { throw Self.damaged(path) }
+    var bytes: [UInt8] = []
+    try file.forEachChunk { bytes += $0 }
+    let text = String(decoding: bytes, as: UTF8.self)
     var lines = text.split(separator: "\n", omittingEmptySubsequences: false)[...]
     guard lines.popFirst() == Self.title[...], let images = lines.popFirst(), images.hasPrefix("images "),
       let count = Int(images.dropFirst(7)), count >= 0, let words = lines.popFirst(),

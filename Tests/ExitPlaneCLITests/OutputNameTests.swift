@@ -54,6 +54,7 @@ struct OutputNameTests {
     Refusal("merge way.star --output set", "input"),
     Refusal("merge set.star --output sub/", "name of a set"),
     Refusal("verify cases --write-results cases", "input cases/a.f64"),
+    Refusal("verify cases --write-results EMPTY", "name a folder"),
     Refusal("verify escaping --write-results results", "../../out.f64", "within the folder"),
   ]
 

@@ -63,15 +63,20 @@ struct SimulatedSetAcceptanceTests {
   func pythonPackages() throws {
     let fixture = try SimulateFixture()
     let script = """
-      import sys, mrcfile, starfile
+      import io, sys, mrcfile, numpy, starfile
       for name in sys.argv[1:]:
           blocks = starfile.read(name + ".star", always_dict=True)
           particles = blocks["particles"]
           names = particles["rlnImageName"].str.split("@", expand=True)
           for stack, rows in particles.groupby(names[1]):
-              assert mrcfile.validate(stack), stack
+              said = io.StringIO()
+              # mrcfile 1.5 sums the squares of halves in half precision, which ends at 65504.
+              valid = mrcfile.validate(stack, print_file=said)
+              faults = [line for line in said.getvalue().splitlines() if not ("RMS" in line and "half" in stack)]
+              assert valid or not faults, said.getvalue()
               with mrcfile.mmap(stack) as file:
                   assert file.is_image_stack(), stack
+                  assert numpy.isclose(file.header.rms, file.data.std(dtype=numpy.float64), rtol=1e-5), stack
                   assert list(names.loc[rows.index, 0].astype(int)) == list(range(1, len(file.data) + 1)), stack
           assert set(particles["rlnRandomSubset"]) <= {1, 2}
       """

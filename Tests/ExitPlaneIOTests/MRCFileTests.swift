@@ -133,6 +133,30 @@ struct MRCFileTests {
     #expect(try file.readVolume(as: Float.self).values == expected.map { Float($0) })
   }
 
+  @Test(
+    "a volume of more than is read at a time is whole",
+    arguments: [(1, 2, 3), (1, 3, 2), (2, 1, 3), (3, 1, 2)] as [(Int32, Int32, Int32)])
+  func manySections(order: (Int32, Int32, Int32)) throws {
+    let side = 72
+    let fixture = fixture {
+      $0.shape = (Int32(side), Int32(side), Int32(side))
+      $0.axes = order
+      $0.cell = (72, 72, 72)
+    }
+    let samples = (0..<side * side * side).map { Float($0) }
+    let values = try open(fixture.file(singles: samples)).readVolume(as: Double.self).values
+    // How far apart neighbours along x, y and z lie in the file.
+    let strides = [1, 2, 3].map { axis in
+      [1, side, side * side][[order.0, order.1, order.2].firstIndex(of: axis) ?? 0]
+    }
+    var isWhole = true
+    for index in values.indices {
+      let (z, y, x) = (index / (side * side), index / side % side, index % side)
+      isWhole = isWhole && values[index] == Double(x * strides[0] + y * strides[1] + z * strides[2])
+    }
+    #expect(isWhole)
+  }
+
   @Test("the images of a stack may be stored by columns, but not lie across the sections")
   func stackAxisOrders() throws {
     let turned = fixture {

@@ -92,7 +92,7 @@ struct MRCHeaderTests {
     #expect(header.cellInAngstroms == SIMD3(8, 6, 2))
     #expect(header.spaceGroup == 0)
     #expect(header.mode == .float16)
-    #expect(header.standardDeviation == -1)
+    #expect(header.standardDeviation == 0)
   }
 
   // MARK: Byte order

@@ -97,11 +97,7 @@ struct MRCStackWriterTests {
     #expect(Double(file.header.minimum) == stored.min())
     #expect(Double(file.header.maximum) == stored.max())
     #expect(abs(Double(file.header.mean) - mean) < 1e-6)
-    if mode == .float32 {
-      #expect(abs(Double(file.header.standardDeviation) - deviation) < 1e-6)
-    } else {
-      #expect(file.header.standardDeviation == -1)
-    }
+    #expect(abs(Double(file.header.standardDeviation) - deviation) < 1e-6)
   }
 
   @Test("double precision is stored as the nearest single, or half")

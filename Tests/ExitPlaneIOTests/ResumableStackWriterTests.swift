@@ -88,6 +88,45 @@ struct ResumableStackWriterTests {
     #expect(try folder.entries == ["a.mrcs"])
   }
 
+  @Test("an older stack of the same size is not taken for the finished one")
+  func olderStack() throws {
+    let folder = try ScratchFolder()
+    try reference(folder("a.mrcs"), mode: .float32)
+    var bytes = try folder.read("a.mrcs")
+    // Another mean.
+    bytes[84] ^= 1
+    try folder.write(bytes, to: "a.mrcs")
+    let first = try open(folder("a.mrcs"), resumes: false)
+    try write(0..<count, to: first)
+    try first.saveCheckpoint()
+    try FileManager.default.removeItem(atPath: folder("a.mrcs.partial"))
+    _ = consume first
+    expectRefusal(.malformedFile, saying: "it has 0 bytes") { try open(folder("a.mrcs"), resumes: true) }
+    try reference(folder("a.mrcs"), mode: .float32)
+    #expect(try open(folder("a.mrcs"), resumes: true).isFinished)
+  }
+
+  @Test("checkpoints come soon at first, and then at the interval asked for")
+  func waits() {
+    var waits: [Double] = []
+    for _ in 0..<7 { waits.append(ResumableStackWriter.wait(after: waits.last, upTo: 10)) }
+    #expect(waits == [0.5, 1, 2, 4, 8, 10, 10])
+    #expect(ResumableStackWriter.wait(after: nil, upTo: 0.1) == 0.1)
+    #expect(ResumableStackWriter.wait(after: nil, upTo: 0) == 0)
+  }
+
+  @Test("a run without a checkpoint leaves nothing, and one that is given up neither")
+  func abandoned() throws {
+    let folder = try ScratchFolder()
+    try write(0..<3, to: open(folder("a.mrcs"), resumes: false, interval: 60))
+    #expect(try folder.entries == [])
+    let writer = try open(folder("a.mrcs"), resumes: false)
+    try write(0..<3, to: writer)
+    #expect(try folder.entries == ["a.mrcs.checkpoint", "a.mrcs.partial"])
+    writer.abandon()
+    #expect(try folder.entries == [])
+  }
+
   @Test("other parameters are refused, and what differs is named")
   func parameters() throws {
     let folder = try ScratchFolder()

@@ -50,6 +50,9 @@ struct VerifyCommand: ParsableCommand {
   /// Makes the folders of the results, once it is clear that these stay within theirs and replace none of the cases'
   /// own files.
   private func prepareResults(of folder: ReferenceFolder, in results: String) throws {
+    guard !results.isEmpty else {
+      throw ExitPlaneError(.unwritableFile, "--write-results is empty; name a folder")
+    }
     for reference in folder.cases {
       let file = reference.expected.file
       guard
