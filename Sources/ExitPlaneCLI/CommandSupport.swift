@@ -93,7 +93,8 @@ func makeFolders(above path: String) throws {
 ///
 /// - Throws: `.unreadableFile` for the first that is not there; other faults are their readers' to find.
 func requireFiles(_ paths: [String?]) throws {
-  for path in paths.compactMap({ $0 }) where access(path, F_OK) != 0 && [ENOENT, ENOTDIR].contains(errno) {
+  for path in paths.compactMap({ $0 }).filter({ !$0.isEmpty })
+  where access(path, F_OK) != 0 && [ENOENT, ENOTDIR].contains(errno) {
     throw ExitPlaneError.file(
       path, kind: .unreadableFile, found: "no such file", need: "name one that is there")
   }

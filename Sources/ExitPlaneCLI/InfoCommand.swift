@@ -30,8 +30,9 @@ struct InfoCommand: TalkingCommand {
   var talk: TalkOptions
 
   func run() throws {
-    try atoms.uses(areUsed: files.contains { InputKind(path: $0) == .structure })
-      .requireEffect("none is asked about")
+    let uses = atoms.uses(areUsed: files.contains { InputKind(path: $0) == .structure })
+    if uses.contains(where: { $0.isGiven && !$0.isUsed }) { try requireFiles(files) }
+    try uses.requireEffect("none is asked about")
     var isWhole = true
     for (number, file) in files.enumerated() {
       do {

@@ -119,7 +119,7 @@ struct MistakeTests {
     for (arguments, sentence) in [
       (
         ["simulate", "map.mrc", "--random-poses", "2", "--snr", "0", "--output", "x"],
-        "signal-to-noise ratio is 0.0; it must be finite and above 0\n"
+        "--snr is 0.0; it must be finite and above 0\n"
       ),
       (["info", ""], "Error: \"\": cannot be read"),
     ] {

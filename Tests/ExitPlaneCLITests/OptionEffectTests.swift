@@ -22,7 +22,7 @@ struct OptionEffectTests {
     "method": [["real-voxel"], ["fft-atom"], ["gaussian"], ["fourier-slice"]],
     "seed": [["9"]],
     "euler": [["10,20,30"]],
-    "random-poses": [["3"]],
+    "random-poses": [["5"]],
     "poses": [["other.star"]],
     "box": [["20"]],
     "pixel-size": [["1.9"]],
@@ -69,9 +69,20 @@ struct OptionEffectTests {
     "noise-model": [["model.star"]],
     "poisson": [[]],
     "float16": [[]],
-    "preview": [["sheet.png"]],
+    "preview": [["other.png"]],
     "particles-per-micrograph": [["1"]],
     "shard": [["1/2"]],
+    "even": [[]],
+    "preferred": [["0,90,20"]],
+    "symmetry": [["O"]],
+    "shifts": [["2"]],
+    "shift-range": [["3"]],
+    "views": [["axes"]],
+    "ewald": [[]],
+    "reverse-curvature": [[]],
+    "defocus-spread": [["100"]],
+    "low-pass": [["8"]],
+    "like": [["map.mrc"]],
   ]
 
   /// Options that change no byte of what is written, by what they say they do.
@@ -102,6 +113,15 @@ struct OptionEffectTests {
         command: "simulate", what: "optics and noise",
         arguments: ["map.mrc", "--random-poses", "4", "--defocus", "8000,20000", "--snr", "1"]),
       Setting(
+        command: "simulate", what: "the Ewald sphere",
+        arguments: ["map.mrc", "--random-poses", "3", "--defocus", "9000", "--ewald"]),
+      Setting(
+        command: "project", what: "the Ewald sphere",
+        arguments: ["map.mrc", "--random-poses", "3", "--ewald"]),
+      Setting(
+        command: "project", what: "a picture",
+        arguments: ["map.mrc", "--random-poses", "3", "--preview", "sheet.png"]),
+      Setting(
         command: "simulate", what: "a STAR file's optics", arguments: ["map.mrc", "--poses", "optics.star"]),
       Setting(
         command: "simulate", what: "counts",
@@ -129,7 +149,8 @@ struct OptionEffectTests {
         Issue.record("--\(option) has no value in this test's table: say there what it is to be given")
         continue
       }
-      // An option that is there in any case is replaced by another value of it.
+      // An option that is there in any case is replaced by another value of it; a flag has none.
+      if values == [[]], setting.arguments.contains("--\(option)") { continue }
       let outcomes = try values.map { try Self.run(setting, ["--\(option)"] + $0, in: folder) }
       let isHeard = outcomes.contains { outcome in
         if let files = outcome.files { files != plain.files } else { outcome.message.contains("--\(option)") }
@@ -163,9 +184,9 @@ struct OptionEffectTests {
       files[name] = try Data(contentsOf: URL(fileURLWithPath: "\(written)/\(name)"))
       try FileManager.default.removeItem(atPath: "\(written)/\(name)")
     }
-    if FileManager.default.fileExists(atPath: folder["sheet.png"]) {
-      files["sheet.png"] = try Data(contentsOf: URL(fileURLWithPath: folder["sheet.png"]))
-      try FileManager.default.removeItem(atPath: folder["sheet.png"])
+    for name in folder.contents where name.hasSuffix(".png") {
+      files[name] = try Data(contentsOf: URL(fileURLWithPath: folder[name]))
+      try FileManager.default.removeItem(atPath: folder[name])
     }
     return Outcome(
       files: run.status == 0 ? files : nil, status: run.status, message: run.standardError)
