@@ -19,7 +19,8 @@ struct RenderCommand: PrecisionCommand, TalkingCommand {
 
       Examples:
         exitplane render model.cif --box 128 --voxel-size 1.2 --output map.mrc
-        exitplane render fitted.cif --like emd_1234.map --resolution 3.5 --output fitted.mrc
+        exitplane render fitted.cif --like emd_1234.map --resolution 3.5 \\
+          --output fitted.mrc
       """)
 
   @Argument(help: "The structure: PDB or mmCIF, gzipped or not.")
