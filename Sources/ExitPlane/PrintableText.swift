@@ -6,13 +6,7 @@ extension StringProtocol {
   /// - Parameter keepingLines: leaves line feeds and tabs in, for a text of several lines.
   package func printable(keepingLines: Bool = false) -> String {
     func isShown(_ scalar: Unicode.Scalar) -> Bool {
-      if scalar.isASCII {
-        return (0x20...0x7e).contains(scalar.value) || (keepingLines && (scalar == "\n" || scalar == "\t"))
-      }
-      return switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator: false
-      default: true
-      }
+      scalar.isOnlySeen || (keepingLines && (scalar == "\n" || scalar == "\t"))
     }
     if unicodeScalars.allSatisfy(isShown) { return String(self) }
     var text = ""
@@ -24,6 +18,15 @@ extension StringProtocol {
 }
 
 extension Unicode.Scalar {
+  /// Whether a terminal shows it and does nothing else.
+  package var isOnlySeen: Bool {
+    if isASCII { return (0x20...0x7e).contains(value) }
+    return switch properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator: false
+    default: true
+    }
+  }
+
   fileprivate var visibleEscape: String {
     switch self {
     case "\n": "\\n"

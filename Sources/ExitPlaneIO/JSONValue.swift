@@ -1,3 +1,5 @@
+import ExitPlane
+
 /// A value of JSON (RFC 8259), to be written: an object's members keep their order.
 package enum JSONValue {
   case null
@@ -44,11 +46,12 @@ extension JSONValue: CustomStringConvertible {
       case "\n": result += "\\n"
       case "\r": result += "\\r"
       case "\t": result += "\\t"
-      // Controls and what hides or reorders text on a terminal are escaped, so that a file cannot act there.
-      case _ where scalar.value < 0x20 || scalar.value == 0x7f || (0x80...0x9f).contains(scalar.value),
-        "\u{200b}"..."\u{200f}", "\u{2028}"..."\u{202e}", "\u{2066}"..."\u{2069}", "\u{feff}":
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      // What acts on a terminal is escaped, so that a file cannot act there.
+      case _ where !scalar.isOnlySeen:
+        for unit in String(scalar).utf16 {
+          let digits = String(unit, radix: 16)
+          result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        }
       default: result.unicodeScalars.append(scalar)
       }
     }

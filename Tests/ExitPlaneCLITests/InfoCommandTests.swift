@@ -82,6 +82,19 @@ struct InfoCommandTests {
     }
   }
 
+  @Test("names that would act on a terminal are escaped in JSON, and read back as they are")
+  func escapes() throws {
+    let folder = try ScratchFolder()
+    let name = "a\u{ad}\u{61c}\u{9b}\u{202e}\u{e0041}\\\"é"
+    try folder.write("set.star", "data_\(name)\n_x 1\n")
+    let run = try CommandRun(["info", "--json", "set.star"], in: folder.path)
+    #expect(run.status == 0 && run.standardOutput.hasSuffix("}\n"))
+    let blocks = try #require(try objects(run).first?["blocks"] as? [[String: Any]])
+    let found = try #require(blocks.first?["name"] as? String)
+    #expect(Array(found.unicodeScalars) == Array(name.unicodeScalars))
+    #expect(!run.standardOutput.unicodeScalars.contains { $0 == "\u{ad}" || $0 == "\u{e0041}" })
+  }
+
   @Test("a structure too large for any box is still described")
   func large() throws {
     let folder = try ScratchFolder()
