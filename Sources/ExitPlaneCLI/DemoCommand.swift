@@ -66,8 +66,10 @@ struct DemoCommand: TalkingCommand {
     let plane = try ImageConfiguration(
       shape: GridShape(square: Self.boxSize), pixelSizeInAngstroms: Self.voxelSizeInAngstroms)
     try writeParticles(
-      FourierSliceExtraction(sliceGrid: .image).makePlan(for: volume, onto: plane),
-      poses: .generated(PoseGenerator(seed: 0), count: images), stackPath: path("particles.mrcs"),
+      [FourierSliceExtraction(sliceGrid: .image).makePlan(for: volume, onto: plane)],
+      groups: ImageGroups(plane),
+      stacks: ParticleStacks(path: path("particles.mrcs"), kind: .init(plane), rows: 0..<images),
+      poses: .generated(PoseGenerator(seed: 0), count: images),
       starPath: path("particles.star"), threads: availableProcessors)
 
     // Read back, so that the picture shows what is in the file.

@@ -15,7 +15,8 @@ struct MergeCommand: TalkingCommand {
     commandName: "merge",
     abstract: "Make one particle set of the shards of a run.",
     discussion: """
-      Writes NAME.star and NAME.mrcs, the same bytes as a run in one piece. With --keep-stacks the images stay \
+      Writes NAME.star and NAME.mrcs (or a stack each optics group, as the run would), the same bytes as a run in \
+      one piece. With --keep-stacks the images stay \
       where they are, and NAME.star names several stacks. Shards say of which run they are: they are put in their \
       order, and none may be missing or of another run. Sets of other programs are merged in the order given, if \
       they agree in optics and columns, and their stacks in pixel size, shape and precision.
@@ -40,65 +41,68 @@ struct MergeCommand: TalkingCommand {
     installInterruptHandler()
     try requireFiles(sets)
     let name = try setName(output)
-    let (stackPath, starPath) = (name + ".mrcs", name + ".star")
+    let starPath = name + ".star"
     let merging = try ParticleMerging(paths: sets)
-    let stacks = try MergedStacks(of: merging)
+    let stacks = try MergedStacks(of: merging, path: name + ".mrcs")
     try requireSeparateFiles(
-      outputs: keepStacks ? [starPath] : [stackPath, starPath], inputs: sets + stacks.paths)
+      outputs: (keepStacks ? [] : stacks.stacks.map(\.path)) + [starPath], inputs: sets + stacks.paths)
     let files = try ParticleSetOutput(starPath: starPath)
     if keepStacks {
       try files.writeSTAR(record: merging.record) {
         try merging.writeSTAR(to: $0) { _, present, file in
-          ParticleImageName(number: present.number, path: try path(of: present, in: file, seenFrom: starPath))
+          ParticleImageName(number: present.number, path: try path(of: present, in: file))
         }
       }
       try files.commit([])
       return say("wrote \(starPath): \(merging.count) images in the stacks of \(sets.count) sets")
     }
-    let stack = try MRCStackWriter(
-      path: stackPath, shape: stacks.shape, count: merging.count,
-      pixelSizeInAngstroms: stacks.pixelSizeInAngstroms, mode: stacks.mode, isOfSet: true)
+    let writers = try stacks.stacks.map { stack in
+      try MRCStackWriter(
+        path: stack.path, shape: stack.kind.shape, count: stack.count,
+        pixelSizeInAngstroms: stack.kind.pixelSizeInAngstroms, mode: stacks.mode, isOfSet: true)
+    }
     try files.writeSTAR(record: merging.record) {
       try merging.writeSTAR(to: $0) { number, _, _ in
-        ParticleImageName(number: number, path: lastComponent(of: stackPath))
+        let place = stacks.place(of: number - 1)
+        return ParticleImageName(number: place.index + 1, path: stacks.stacks[place.stack].path)
       }
     }
-    try copyImages(merging, into: stack)
-    try files.commit([stack])
-    say("wrote \(merging.count) images of \(sets.count) sets to \(stackPath), their poses to \(starPath)")
+    try copyImages(merging, to: stacks, writers)
+    try files.commit(writers)
+    let paths = stacks.stacks.map(\.path).joined(separator: ", ")
+    say("wrote \(merging.count) images of \(sets.count) sets to \(paths), their poses to \(starPath)")
   }
 
-  private func copyImages(_ merging: ParticleMerging, into stack: MRCStackWriter) throws {
-    var source: MRCFile?
+  private func copyImages(
+    _ merging: ParticleMerging, to stacks: MergedStacks, _ writers: [MRCStackWriter]
+  ) throws {
+    // Sets of several stacks take their images from each in turn.
+    var sources: [String: MRCFile] = [:]
     let progress = ProgressBar(what: "merging", count: merging.count)
-    try merging.forEachImage { number, path, index in
+    try merging.forEachImage { image in
       let file: MRCFile
-      if let source, source.path == path {
+      if let source = sources[image.stackPath] {
         file = source
       } else {
-        file = try MRCFile(path: path)
-        source = file
+        if sources.count >= 8 { sources = [:] }
+        file = try MRCFile(path: image.stackPath)
+        sources[image.stackPath] = file
       }
-      try stack.write(file.readImage(index, as: Float.self), at: number)
+      let place = stacks.place(of: image.number)
+      try writers[place.stack].write(file.readImage(image.index, as: Float.self), at: place.index)
       progress.advance()
     }
     progress.finish()
   }
 
-  /// The stack of an image as the merged STAR file has to name it.
-  private func path(of name: ParticleImageName, in file: String, seenFrom star: String) throws -> String {
-    guard !name.path.hasPrefix("/") else { return name.path }
-    let folders = [file, star].map { path in String(path.dropLast(lastComponent(of: path).count)) }
-    if isSameFile(folders[0].isEmpty ? "." : folders[0], folders[1].isEmpty ? "." : folders[1]) {
-      return name.path
-    }
-    let beside = name.path(besideFile: file)
-    guard let resolved = realpath(beside, nil) else {
+  /// The stack of an image as the merged STAR file has to name it: as this working directory sees it.
+  private func path(of name: ParticleImageName, in file: String) throws -> String {
+    let path = name.stackPath(namedIn: file)
+    guard access(path, F_OK) == 0 else {
       throw ExitPlaneError.file(
-        beside, kind: .unreadableFile, found: "\(file) names this stack, which is not there",
-        need: "merge sets whose stacks are beside them")
+        path, kind: .unreadableFile, found: "\(file) names this stack, which is not there",
+        need: "merge from the folder from which the sets were made, or keep their stacks beside them")
     }
-    defer { free(resolved) }
-    return String(cString: resolved)
+    return path
   }
 }

@@ -28,7 +28,7 @@ extension OpticsOptions {
   /// - Parameter set: with these options' overrides.
   /// - Throws: what reading the optics throws.
   func optics<Scalar: GridScalar>(
-    of set: ParticleSet, seed: UInt64, particlesPerMicrograph: Int, on plane: ImageConfiguration,
+    of set: ParticleSet, seed: UInt64, particlesPerMicrograph: Int, in images: ImageGroups,
     as _: Scalar.Type
   ) throws -> (
     transfer: (@Sendable (Int) -> ContrastTransferFunction)?,
@@ -41,14 +41,16 @@ extension OpticsOptions {
       return (nil, nil)
     }
     let transfer: @Sendable (Int) -> ContrastTransferFunction = { functions[$0] }
-    let groups = try zip(set.aberrations(), set.opticsGroups).map { aberrations, group in
-      aberrations.isZero
-        ? nil
-        : try AberrationFactors<Scalar>(
-          aberrations, shape: plane.paddedShape, pixelSizeInAngstroms: plane.pixelSizeInAngstroms,
-          voltageInKilovolts: group.voltageInKilovolts ?? voltageInKilovolts,
-          sphericalAberrationInMillimetres: group.sphericalAberrationInMillimetres
-            ?? sphericalAberrationInMillimetres)
+    let (odd, even) = (try set.aberrations(), try set.symmetricAberrations())
+    let groups = try set.opticsGroups.enumerated().map { index, group -> AberrationFactors<Scalar>? in
+      guard !(odd[index].isZero && even[index].isZero) else { return nil }
+      let plane = images.plane(ofGroup: index)
+      return try AberrationFactors<Scalar>(
+        odd[index], symmetric: even[index], magnification: plane.magnification, shape: plane.paddedShape,
+        pixelSizeInAngstroms: plane.pixelSizeInAngstroms,
+        voltageInKilovolts: group.voltageInKilovolts ?? voltageInKilovolts,
+        sphericalAberrationInMillimetres: group.sphericalAberrationInMillimetres
+          ?? sphericalAberrationInMillimetres)
     }
     guard groups.contains(where: { $0 != nil }) else { return (transfer, nil) }
     let indices = set.opticsGroupIndices

@@ -7,7 +7,7 @@ enum PoseSource: Sendable {
   case generated(PoseGenerator, count: Int)
   case list([Pose])
 
-  init(_ file: PoseFile, pixelSizeInAngstroms: Double) throws {
+  init(_ file: PoseFile, pixelSizeInAngstroms: Double?) throws {
     self = .particles(try file.particles(pixelSizeInAngstroms: pixelSizeInAngstroms))
   }
 
@@ -40,12 +40,15 @@ enum PoseSource: Sendable {
     }
   }
 
-  /// Writes the poses as the STAR file of a stack: what a file of particles said beside is kept.
-  func writeSTAR(describing stack: ParticleStack, to sink: @escaping ByteSink) throws {
+  /// Writes the poses as the STAR file of stacks: what a file of particles said beside is kept.
+  ///
+  /// - Parameter stacks: by optics group; poses that come from no file are one.
+  func writeSTAR(describing stacks: [ParticleStack], to sink: @escaping ByteSink) throws {
     switch self {
     case .particles(let particles):
-      try particles.document(describing: stack).write(to: sink)
+      try particles.document(describing: stacks, rows: 0..<count, imagesHaveOptics: false).write(to: sink)
     case .generated, .list:
+      guard let stack = stacks.first else { return }
       var writer = try ParticleSTARWriter(describing: stack, to: sink)
       for index in 0..<count { try writer.append(pose(index)) }
       try writer.finish()
@@ -53,7 +56,7 @@ enum PoseSource: Sendable {
   }
 }
 
-/// A STAR file of poses, which is asked for what it says of its images before poses are made of it.
+/// A STAR file of poses, which may need the images' pixel size to be understood.
 struct PoseFile: Sendable {
   private let document: STARDocument
   /// Not to be had without a pixel size where origins are in pixels whose size the file does not say.
@@ -69,45 +72,30 @@ struct PoseFile: Sendable {
   }
 
   /// - Parameter pixelSizeInAngstroms: of the images, for origins in pixels that name no other.
-  func particles(pixelSizeInAngstroms: Double) throws -> ParticleSet {
+  func particles(pixelSizeInAngstroms: Double?) throws -> ParticleSet {
     switch found {
     case .success(let particles): return particles
     case .failure(let error):
-      guard let particles = try? ParticleSet(document, pixelSizeInAngstroms: pixelSizeInAngstroms) else {
-        throw error
-      }
+      guard let pixelSizeInAngstroms,
+        let particles = try? ParticleSet(document, pixelSizeInAngstroms: pixelSizeInAngstroms)
+      else { throw error }
       return particles
     }
   }
-
-  /// What it says of its images.
-  var images: StatedImages {
-    guard case .success(let particles) = found else {
-      return StatedImages(lack: ", which the poses' file lacks")
-    }
-    return StatedImages(particles.opticsGroups)
-  }
 }
 
-/// What a file of poses says of its images, where all its optics groups agree.
-struct StatedImages: Sendable {
-  var pixelSizeInAngstroms: Double?
-  var side: Int?
-  /// Why something is nil, to go on after its name.
-  var lack = ""
-
-  init(lack: String = "") { self.lack = lack }
-
-  init(_ groups: [ParticleOpticsGroup]) {
-    func common<Value: Equatable>(_ value: KeyPath<ParticleOpticsGroup, Value?>) -> Value? {
-      let first = groups.first?[keyPath: value]
-      return groups.allSatisfy { $0[keyPath: value] == first } ? first : nil
-    }
-    pixelSizeInAngstroms = common(\.pixelSizeInAngstroms)
-    side = common(\.imageSize)
-    lack =
-      groups.count > 1
-      ? ", which are not the same for all optics groups of the poses' file"
-      : ", which the poses' file lacks"
+extension PoseSource {
+  /// Refuses particles of which no images are made, and says which of their columns the images' file will not have.
+  ///
+  /// - Throws: `.unsupported`.
+  func reviewColumns(imagesHaveOptics: Bool) throws {
+    guard let set = particleSet else { return }
+    try set.requireImageable()
+    let untrue = set.untrueColumns(imagesHaveOptics: imagesHaveOptics).map { "_\($0)" }
+    guard !untrue.isEmpty else { return }
+    let file = set.document.path.map { " of \($0)" } ?? ""
+    say(
+      "warning: \(untrue.joined(separator: ", "))\(file) would be untrue of the new images and "
+        + "\(untrue.count == 1 ? "is" : "are") left out (Docs/STAR.md)")
   }
 }

@@ -8,7 +8,9 @@ struct ProjectCommand: PrecisionCommand, TalkingCommand {
     abstract: "Project a map or a structure at many poses into a particle stack.",
     discussion: """
       Writes OUTPUT and, beside it, a STAR file that names each image and its pose. Poses come from a \
-      RELION STAR file (3.0 or 3.1), are drawn at random, are given as RELION's angles, or look along the axes.
+      RELION STAR file (3.0 to 5), are drawn at random, are given as RELION's angles, or look along the axes. \
+      Optics groups whose pixel sizes or boxes differ have a stack each, OUTPUT-group1.mrcs and so on. Docs/STAR.md \
+      says what becomes of every column.
 
       A map is projected by Fourier slices, a structure (PDB or mmCIF) as a sum of Gaussians. Pixels hold the \
       potential integrated along the beam, in Å⁻¹.
@@ -60,21 +62,39 @@ struct ProjectCommand: PrecisionCommand, TalkingCommand {
     try poses.uses(isRandom: poses.areRandom).requireEffect("nothing here is drawn at random")
     try requireEffectsOfTheSphere()
     let starPath = try starPath(besideStack: output)
-    try requireSeparateFiles(
-      outputs: [output, starPath, preview.preview].compactMap { $0 },
-      inputs: [input, poses.file].compactMap { $0 })
+    func requireOutputs(_ stacks: [String]) throws {
+      try requireSeparateFiles(
+        outputs: stacks + [starPath, preview.preview].compactMap { $0 },
+        inputs: [input, poses.file].compactMap { $0 })
+    }
+    try requireOutputs([output])
     let poseFile = try poses.openFile()
-    let source = try projection.load(
-      input, stated: poseFile?.images ?? StatedImages(), as: Scalar.self, threads: running.threads)
-    var poseSource = try poses.load(poseFile, pixelSizeInAngstroms: source.pixelSizeInAngstroms)
+    let source = try projection.load(input, as: Scalar.self)
+    var poseSource = try poses.load(poseFile, pixelSizeInAngstroms: projection.pixelSize(ofImagesOf: source))
     if let voltage { poseSource = try poseSource.overridingOptics(.init(voltageInKilovolts: voltage)) }
-    let plane = try projection.plane(for: source, voltageInKilovolts: voltage(of: poseSource))
-    let picture = try preview.open(for: plane)
+    try poseSource.reviewColumns(imagesHaveOptics: false)
+    let groups = try projection.imageGroups(of: source, named: input, for: poseSource) {
+      // Flat slices are the same at every voltage.
+      (projection.slices.ewald ? $0?.voltageInKilovolts : nil) ?? voltage ?? 300
+    }
+    let stacks = groups.stacks(output, of: poseSource, rows: 0..<poseSource.count)
+    try requireOutputs(stacks.stacks.map(\.path))
+    let picture = try preview.open(for: groups.plane(ofKind: stacks.stacks[0].kind))
+    let plans = try projection.makePlans(
+      for: source, onto: groups.planes, poses: poseSource.count, threads: running.threads)
+    try write(plans[0], plans, groups: groups, stacks: stacks, poses: poseSource, starPath: starPath)
+    let shown = stacks.firstRows
+    try picture?.write(
+      of: stacks.stacks[0].path, pose: { try poseSource.pose(shown($0)) }, name: { poses.name(shown($0)) })
+  }
+
+  private func write<Plan: RealImagePlan>(
+    _: Plan, _ plans: [any RealImagePlan<Plan.Scalar>], groups: ImageGroups, stacks: ParticleStacks,
+    poses: PoseSource, starPath: String
+  ) throws {
     try writeParticles(
-      projection.makePlan(for: source, onto: plane, poses: poseSource.count, threads: running.threads),
-      poses: poseSource, stackPath: output, starPath: starPath, mode: float16 ? .float16 : .float32,
-      threads: running.threads)
-    try picture?.write(of: output, pose: poseSource.pose, name: poses.name)
+      plansOfOneType(plans, Plan.self), groups: groups, stacks: stacks, poses: poses, starPath: starPath,
+      mode: float16 ? .float16 : .float32, threads: running.threads)
   }
 }
 
@@ -90,47 +110,43 @@ extension ProjectCommand {
     ].requireEffect("without one both curvatures show the same")
     if let voltage { try PlausibleRange.voltage.require(voltage) }
   }
-
-  /// - Throws: `.mismatch` where the sphere needs one voltage and the poses' file has several.
-  private func voltage(of poses: PoseSource) throws -> Double {
-    let stated = Set((poses.particleSet?.opticsGroups ?? []).compactMap(\.voltageInKilovolts))
-    guard stated.count > 1, projection.slices.ewald else { return voltage ?? stated.first ?? 300 }
-    let listed = stated.sorted().map { "\($0)" }.joined(separator: ", ")
-    throw ExitPlaneError.mismatch(
-      "the poses' file has several voltages (\(listed) kV), and --ewald takes one", "say which with --voltage"
-    )
-  }
 }
 
-/// Projects every pose of a source into a stack, and writes the STAR file beside it.
+/// Projects every pose of a source into its optics group's stack, and writes the STAR file beside them.
 func writeParticles<Plan: RealImagePlan>(
-  _ plan: Plan, poses: PoseSource, stackPath: String, starPath: String, mode: MRCOutputMode = .float32,
+  _ plans: [Plan], groups: ImageGroups, stacks: ParticleStacks, poses: PoseSource, starPath: String,
+  mode: MRCOutputMode = .float32,
   threads: Int
 ) throws {
-  let plane = plan.plane
   let set = try ParticleSetOutput(starPath: starPath)
-  let stack = try MRCStackWriter(
-    path: stackPath, shape: plane.shape, count: poses.count,
-    pixelSizeInAngstroms: plane.pixelSizeInAngstroms, mode: mode, isOfSet: true)
+  let writers = try stacks.stacks.map { stack in
+    try MRCStackWriter(
+      path: stack.path, shape: stack.kind.shape, count: stack.count,
+      pixelSizeInAngstroms: stack.kind.pixelSizeInAngstroms, mode: mode, isOfSet: true)
+  }
   // Before the images: what is wrong with it shows before the work.
   try set.writeSTAR {
     try poses.writeSTAR(
-      describing: ParticleStack(
-        path: lastComponent(of: stackPath), imageSize: plane.shape.columns,
-        pixelSizeInAngstroms: plane.pixelSizeInAngstroms, voltageInKilovolts: plane.voltageInKilovolts),
-      to: $0)
+      describing: stacks.pathOfGroup.enumerated().map { group, path in
+        let plane = groups.plane(ofGroup: group)
+        return try ParticleStack(
+          path: path, imageSize: plane.shape.columns, pixelSizeInAngstroms: plane.pixelSizeInAngstroms,
+          voltageInKilovolts: plane.voltageInKilovolts)
+      }, to: $0)
   }
   let progress = ProgressBar(what: "projecting", count: poses.count)
-  try plan.projectEach(
-    count: poses.count, threads: threads, pose: { try poses.pose($0) },
+  try Plan.projectEach(
+    by: plans, count: poses.count, threads: threads,
+    item: { (groups.plane(of: $0), try poses.pose($0)) },
     consume: { index, image in
-      try stack.write(image, at: index)
+      let place = stacks.place(of: index)
+      try writers[place.stack].write(image, at: place.index)
       progress.advance()
     })
   progress.finish()
-  try set.commit([stack])
-  if plane.shape.rows != plane.shape.columns {
-    say("note: the images are \(plane.shape); RELION reads square ones only")
+  try set.commit(writers)
+  for stack in stacks.stacks where stack.kind.shape.rows != stack.kind.shape.columns {
+    say("note: the images are \(stack.kind.shape); RELION reads square ones only")
   }
-  say("wrote \(poses.count) images of \(plane.shape) to \(stackPath), their poses to \(starPath)")
+  say("wrote \(stacks.description), their poses to \(starPath)")
 }

@@ -60,7 +60,7 @@ struct PoseOptions: ParsableArguments {
   func openFile() throws -> PoseFile? { try file.map { try PoseFile(path: $0) } }
 
   /// - Parameter pixelSizeInAngstroms: of the images, for origins in pixels that name no other.
-  func load(_ file: PoseFile?, pixelSizeInAngstroms: Double) throws -> PoseSource {
+  func load(_ file: PoseFile?, pixelSizeInAngstroms: Double?) throws -> PoseSource {
     if let file { return try PoseSource(file, pixelSizeInAngstroms: pixelSizeInAngstroms) }
     if let randomCount {
       return try PoseSource(randomCount: randomCount, generation: generation, seed: chosenSeed)
@@ -130,8 +130,8 @@ struct ImageOptions: ParsableArguments {
 
   @Flag(
     help: """
-      Allow a --pixel-size that is not the map's: the map, or with cubic and exact interpolation each slice \
-      of it, is resampled in Fourier space.
+      Allow pixel sizes that are not the map's, by --pixel-size or of the optics groups of the poses' file, and the \
+      groups' boxes: the map, or with cubic and exact interpolation each slice of it, is resampled in Fourier space.
       """)
   var rescale = false
 

@@ -12,20 +12,6 @@ extension SimulateCommand {
     try noise.requirePositive()
   }
 
-  /// The voltage of images without a contrast transfer function, which alone have it from the plane.
-  ///
-  /// - Throws: `.mismatch` where they need one and the poses' file has several.
-  func voltage(of poses: PoseSource) throws -> Double {
-    let stated = Set((poses.particleSet?.opticsGroups ?? []).compactMap(\.voltageInKilovolts))
-    guard stated.count > 1, imageModel.imageModel == .exitPhase else {
-      return stated.first ?? optics.voltageInKilovolts
-    }
-    let listed = stated.sorted().map { "\($0)" }.joined(separator: ", ")
-    throw ExitPlaneError.mismatch(
-      "the poses' file has several voltages (\(listed) kV), and --image-model exit-phase takes one",
-      "say which with --voltage")
-  }
-
   /// - Throws: `.mismatch` for options that would have no effect, and for a model that lacks what it needs.
   func requireEffects<Scalar>(on particles: SimulatedParticles<Scalar>, model: ImageModel) throws {
     let hasFunctions = particles.transfer != nil

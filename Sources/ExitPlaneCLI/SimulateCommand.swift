@@ -16,7 +16,8 @@ struct SimulateCommand: PrecisionCommand, TalkingCommand {
     abstract: "Make a particle set of a map or a structure: optics, noise, a stack and its STAR file.",
     discussion: """
       Writes NAME.mrcs and NAME.star. The STAR file has an optics group, the true poses, defocus, micrograph names \
-      and random subsets, as RELION reads them. A particle's image depends on the arguments, the seed and its \
+      and random subsets, as RELION reads them. Optics groups of the poses' file whose pixel sizes or boxes differ \
+      have a stack each, NAME-group1.mrcs and so on; Docs/STAR.md says what becomes of every column. A particle's image depends on the arguments, the seed and its \
       number in the set alone, not on threads or shards.
 
       Big sets are split into shards (--shard 3/16, or by themselves in a Slurm job array), which write \
@@ -73,76 +74,105 @@ struct SimulateCommand: PrecisionCommand, TalkingCommand {
     let (stackPath, starPath) = (name + ".mrcs", name + ".star")
     // The first shard alone has one.
     let previewPath = shard.number == 1 ? preview.preview : nil
-    try requireSeparateFiles(
-      outputs: [stackPath, starPath] + [previewPath].compactMap { $0 },
-      inputs: [input, poses.file, noise.noiseModel].compactMap { $0 })
+    func requireOutputs(_ stacks: [String]) throws {
+      try requireSeparateFiles(
+        outputs: stacks + [starPath] + [previewPath].compactMap { $0 },
+        inputs: [input, poses.file, noise.noiseModel].compactMap { $0 })
+    }
+    try requireOutputs([stackPath])
     let poseFile = try poses.openFile()
-    let source = try projection.load(
-      input, stated: poseFile?.images ?? StatedImages(), as: Scalar.self, threads: running.threads)
-    let poseSource = try poses.load(poseFile, pixelSizeInAngstroms: source.pixelSizeInAngstroms)
+    let source = try projection.load(input, as: Scalar.self)
+    let poseSource = try poses.load(poseFile, pixelSizeInAngstroms: projection.pixelSize(ofImagesOf: source))
       .overridingOptics(optics.override)
-    let plane = try projection.plane(for: source, voltageInKilovolts: voltage(of: poseSource))
-    let particles = try makeParticles(poseSource, on: plane, as: Scalar.self)
+    // Functions have their own voltage; images without one alone have it from the plane.
+    let takesVoltage = imageModel.imageModel == .exitPhase
+    let groups = try projection.imageGroups(of: source, named: input, for: poseSource) {
+      (takesVoltage ? $0?.voltageInKilovolts : nil) ?? optics.voltageInKilovolts
+    }
+    let particles = try makeParticles(poseSource, in: groups, as: Scalar.self)
     let model = try imageModel.model(hasTransferFunctions: particles.transfer != nil)
     try requireEffects(on: particles, model: model)
+    try poseSource.reviewColumns(imagesHaveOptics: model.hasOptics)
     let range = try shard.range(of: particles.count)
+    let stacks = groups.stacks(stackPath, of: poseSource, rows: range)
+    try requireOutputs(stacks.stacks.map(\.path))
     // Opened before the long work begins: they say at once what is in the way, and take their room.
     let files = try ParticleSetOutput(starPath: starPath)
     let mode: MRCOutputMode = set.float16 ? .float16 : .float32
     let record = RunRecord(
-      parameters: try parameters(of: particles.count, on: plane), shard: shard.inRecord)
+      parameters: try parameters(of: particles.count, in: groups), shard: shard.inRecord)
     if set.resume {
-      let byteCount = ResumableStackWriter.byteCount(shape: plane.shape, count: range.count, mode: mode)
-      if try files.isFinished(as: record, stacks: [(stackPath, byteCount)]) {
-        return say("\(stackPath) and \(starPath) are finished: there is nothing to do")
+      let made = stacks.stacks.map { stack in
+        (
+          stack.path,
+          ResumableStackWriter.byteCount(shape: stack.kind.shape, count: stack.count, mode: mode)
+        )
+      }
+      if try files.isFinished(as: record, stacks: made) {
+        let names = (stacks.stacks.map(\.path) + [starPath]).joined(separator: " and ")
+        return say("\(names) are finished: there is nothing to do")
       }
     }
     var parameters = record.parameters
     parameters.append("shard", shard)
-    let stack = try ResumableStackWriter(
-      path: stackPath, shape: plane.shape, count: range.count,
-      pixelSizeInAngstroms: plane.pixelSizeInAngstroms, mode: mode, parameters: parameters,
-      resumes: set.resume, checkpointIntervalInSeconds: set.checkpointInterval)
-    let picture = previewPath == nil ? nil : try preview.open(for: plane)
+    let writers = try stacks.stacks.map { stack in
+      try ResumableStackWriter(
+        path: stack.path, shape: stack.kind.shape, count: stack.count,
+        pixelSizeInAngstroms: stack.kind.pixelSizeInAngstroms, mode: mode, parameters: parameters,
+        resumes: set.resume, checkpointIntervalInSeconds: set.checkpointInterval)
+    }
+    let picture =
+      previewPath == nil ? nil : try preview.open(for: groups.plane(ofKind: stacks.stacks[0].kind))
     try files.writeSTAR(record: record) {
       try particles.writeSTAR(
-        range, describing: optics.stack(path: lastComponent(of: stack.path), on: plane), to: $0)
+        range,
+        describing: stacks.pathOfGroup.enumerated().map { group, path in
+          try optics.stack(path: path, on: groups.plane(ofGroup: group))
+        }, imagesHaveOptics: model.hasOptics, to: $0)
     }
-    if set.resume {
-      say(
-        stack.firstImage > 0
-          ? "resuming \(stack.path) at image \(stack.firstImage + 1) of \(stack.count)"
-          : "beginning \(stack.path): there is nothing to resume")
+    if set.resume { for writer in writers { sayWhatIsResumed(writer) } }
+    var applied: [ImageNoise?] = [nil]
+    if !writers.allSatisfy(\.isFinished) {
+      let plans = try projection.makePlans(
+        for: source, onto: groups.planes, poses: particles.count, threads: running.threads)
+      applied = try makeImages(
+        plans[0], plans, of: particles, in: range, groups: groups, stacks: stacks, model: model, into: writers
+      )
     }
-    var applied: ImageNoise?
-    if !stack.isFinished {
-      let plan = try projection.makePlan(
-        for: source, onto: plane, poses: particles.count, threads: running.threads)
-      applied = try makeImages(plan, of: particles, in: range, model: model, into: stack)
-    }
-    try files.commit([stack])
-    stack.removeCheckpoint()
+    try files.commit(writers)
+    for writer in writers { writer.removeCheckpoint() }
+    let shown = stacks.firstRows
     try picture?.write(
-      of: stack.path, pose: particles.poses.pose, transfer: particles.transfer, name: poses.name)
-    say("wrote \(range.count) images of \(plane.shape) to \(stack.path), what they show to \(starPath)")
-    say("applied: \(description(of: particles, model: model)); \(noise.description(of: applied, on: plane))")
+      of: writers[0].path, pose: { try particles.poses.pose(shown($0)) },
+      transfer: particles.transfer.map { transfer in { transfer(shown($0)) } },
+      name: { poses.name(shown($0)) })
+    say("wrote \(stacks.description), what they show to \(starPath)")
+    let noises = applied.map { noise.description(of: $0, on: groups.planes[0]) }
+    let distinct = noises.indices.filter { noises.firstIndex(of: noises[$0]) == $0 }.map { noises[$0] }
+    say("applied: \(description(of: particles, model: model)); \(distinct.joined(separator: ", "))")
+  }
+
+  private func sayWhatIsResumed(_ stack: ResumableStackWriter) {
+    say(
+      stack.firstImage > 0
+        ? "resuming \(stack.path) at image \(stack.firstImage + 1) of \(stack.count)"
+        : "beginning \(stack.path): there is nothing to resume")
   }
 
   private func makeParticles<Scalar: GridScalar>(
-    _ source: PoseSource, on plane: ImageConfiguration, as _: Scalar.Type
+    _ source: PoseSource, in groups: ImageGroups, as _: Scalar.Type
   ) throws -> SimulatedParticles<Scalar> {
     var transfer: (@Sendable (Int) -> ContrastTransferFunction)?
     var aberrations: (@Sendable (Int) -> AberrationFactors<Scalar>?)?
     if let known = source.particleSet {
       (transfer, aberrations) = try optics.optics(
         of: known, seed: poses.chosenSeed, particlesPerMicrograph: set.chosenParticlesPerMicrograph,
-        on: plane,
-        as: Scalar.self)
+        in: groups, as: Scalar.self)
     } else if let generator = try optics.generator(
       seed: poses.chosenSeed, particlesPerMicrograph: set.chosenParticlesPerMicrograph)
     {
       transfer = { generator.transferFunction($0) }
-      aberrations = try optics.aberrationFactors(on: plane, as: Scalar.self)
+      aberrations = try optics.aberrationFactors(on: groups.planes[0], as: Scalar.self)
     }
     return SimulatedParticles<Scalar>(
       poses: source, transfer: transfer, aberrations: aberrations,
@@ -150,27 +180,42 @@ struct SimulateCommand: PrecisionCommand, TalkingCommand {
       particlesPerMicrograph: set.chosenParticlesPerMicrograph)
   }
 
+  /// Makes the images that are not there yet.
+  ///
+  /// - Returns: the noise of each plane.
   private func makeImages<Projection: RealImagePlan>(
-    _ projection: Projection, of particles: SimulatedParticles<Projection.Scalar>, in range: Range<Int>,
-    model: ImageModel, into stack: ResumableStackWriter
-  ) throws -> ImageNoise {
-    let plane = projection.plane
-    let noise = try noise.noise(on: plane) {
-      let sample = min(400, particles.count)
-      return try ImageFormationPlan(projection, model: model, sign: imageModel.chosenSign).signalVariance(
-        count: sample, threads: running.threads,
-        particle: { try particles.particle($0 * particles.count / sample) })
+    _: Projection, _ projections: [any RealImagePlan<Projection.Scalar>],
+    of particles: SimulatedParticles<Projection.Scalar>, in range: Range<Int>, groups: ImageGroups,
+    stacks: ParticleStacks, model: ImageModel, into writers: [ResumableStackWriter]
+  ) throws -> [ImageNoise] {
+    let projections = try plansOfOneType(projections, Projection.self)
+    let noises = try noises(
+      projections.map { try ImageFormationPlan($0, model: model, sign: imageModel.chosenSign) },
+      of: particles,
+      in: groups)
+    let plans = try zip(projections, noises).map { projection, noise in
+      try ImageFormationPlan(
+        projection, model: model, sign: imageModel.chosenSign, noise: noise, seed: poses.chosenSeed)
     }
-    let plan = try ImageFormationPlan(
-      projection, model: model, sign: imageModel.chosenSign, noise: noise, seed: poses.chosenSeed)
-    let first = stack.firstImage
-    let progress = ProgressBar(what: "simulating", count: range.count - first)
+    // Of one stack, what is missing is its end; of several, what is missing of each.
+    let first = writers.count == 1 ? range.lowerBound + writers[0].firstImage : range.upperBound
+    let scattered =
+      writers.count == 1
+      ? []
+      : range.filter {
+        let place = stacks.place(of: $0)
+        return place.index >= writers[place.stack].firstImage
+      }
+    let count = range.upperBound - first + scattered.count
+    let row: @Sendable (Int) -> Int = { scattered.isEmpty ? first + $0 : scattered[$0] }
+    let progress = ProgressBar(what: "simulating", count: count)
     do {
-      try plan.imageEach(
-        count: range.count - first, threads: running.threads,
-        particle: { try particles.particle(range.lowerBound + first + $0) },
+      try ImageFormationPlan.imageEach(
+        by: plans, count: count, threads: running.threads,
+        item: { (groups.plane(of: row($0)), try particles.particle(row($0))) },
         consume: { index, image in
-          try withSinglePrecision(image) { try stack.write($0, at: first + index) }
+          let place = stacks.place(of: row(index))
+          try withSinglePrecision(image) { try writers[place.stack].write($0, at: place.index) }
           progress.advance()
         })
     } catch {
@@ -178,19 +223,46 @@ struct SimulateCommand: PrecisionCommand, TalkingCommand {
       switch (error as? ExitPlaneError)?.kind {
       case .invalidValue, .mismatch, .malformedFile, .unsupported:
         // It would come again: the run is to be begun with other arguments, and nothing is to be in its way.
-        stack.abandon()
+        for writer in writers { writer.abandon() }
       case .unreadableFile, .unwritableFile, nil:
         // What is done is kept, where the disk still takes it.
-        try? stack.saveCheckpoint()
+        for writer in writers { try? writer.saveCheckpoint() }
       }
       throw error
     }
     progress.finish()
-    return noise
+    return noises
+  }
+
+  /// The noise of each plane's images: of images of one kind, shape and pixel size, the same, by the variance of all
+  /// of them in the whole set.
+  private func noises<Projection: RealImagePlan>(
+    _ plans: [ImageFormationPlan<Projection>], of particles: SimulatedParticles<Projection.Scalar>,
+    in groups: ImageGroups
+  ) throws -> [ImageNoise] {
+    var ofKind: [ParticleStacks.Kind: ImageNoise] = [:]
+    let kinds = groups.planes.map { ParticleStacks.Kind($0) }
+    for (plane, kind) in zip(groups.planes, kinds) where ofKind[kind] == nil {
+      let isOnly = kinds.allSatisfy { $0 == kind }
+      ofKind[kind] = try noise.noise(on: plane) {
+        let members =
+          isOnly ? [] : (0..<particles.count).filter { kinds[groups.plane(of: $0)] == kind }
+        let total = isOnly ? particles.count : members.count
+        let sample = min(400, total)
+        return try ImageFormationPlan.signalVariance(
+          by: plans, count: sample, threads: running.threads,
+          item: {
+            let place = $0 * total / sample
+            let index = isOnly ? place : members[place]
+            return (groups.plane(of: index), try particles.particle(index))
+          })
+      }
+    }
+    return kinds.map { ofKind[$0] ?? .none }
   }
 
   /// All that the bytes of the set depend on; shards agree in it.
-  private func parameters(of count: Int, on plane: ImageConfiguration) throws -> RunParameters {
+  private func parameters(of count: Int, in groups: ImageGroups) throws -> RunParameters {
     var parameters = RunParameters()
     parameters.append("version", ExitPlaneCommand.configuration.version)
     parameters.append("processor", InstructionSet.arithmetic)
@@ -198,8 +270,9 @@ struct SimulateCommand: PrecisionCommand, TalkingCommand {
     try poses.describe(into: &parameters)
     parameters.append(imageCount: count)
     parameters.append("name", try lastComponent(of: setName(output)))
-    parameters.append("image shape", plane.shape)
-    parameters.append("pixel size", plane.pixelSizeInAngstroms)
+    let kinds = groups.kinds
+    parameters.append("image shape", kinds.map { "\($0.shape)" }.joined(separator: ", "))
+    parameters.append("pixel size", kinds.map { "\($0.pixelSizeInAngstroms)" }.joined(separator: ", "))
     parameters.append("precision", running.precision.rawValue)
     parameters.append("half precision samples", set.float16)
     parameters.append("particles per micrograph", set.chosenParticlesPerMicrograph)

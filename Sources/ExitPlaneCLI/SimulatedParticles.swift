@@ -36,11 +36,18 @@ struct SimulatedParticles<Scalar: GridScalar>: Sendable {
   /// Halves of equal size, and of the same distribution whatever the order of the poses.
   private func randomSubset(_ index: Int) -> Int { index % 2 + 1 }
 
-  /// Writes the STAR file of the particles of a range, which are all of a stack.
-  func writeSTAR(_ range: Range<Int>, describing stack: ParticleStack, to sink: @escaping ByteSink) throws {
+  /// Writes the STAR file of the particles of a range, each the next of its optics group's stack.
+  ///
+  /// - Parameter stacks: by optics group; poses that come from no file are of one.
+  func writeSTAR(
+    _ range: Range<Int>, describing stacks: [ParticleStack], imagesHaveOptics: Bool,
+    to sink: @escaping ByteSink
+  ) throws {
     if case .particles(let set) = poses {
-      return try set.write(range, describing: stack, adding: additions, to: sink)
+      return try set.write(
+        range, describing: stacks, imagesHaveOptics: imagesHaveOptics, adding: additions, to: sink)
     }
+    guard let stack = stacks.first else { return }
     var writer = try ParticleRowWriter(
       describing: stack,
       columns: ParticleRowWriter.Columns(

@@ -1,72 +1,120 @@
 import ExitPlane
 
-/// The stacks of sets that become one: all alike, so that one header describes all of their images.
+/// The stacks of sets that become one: of images that are all alike one, else one an optics group, as a run in one
+/// piece names them.
 public struct MergedStacks: Sendable {
-  /// Each once, in the order of the images.
+  /// Those that are read, each once, in the order of the images.
   public let paths: [String]
-  public let shape: GridShape
-  public let pixelSizeInAngstroms: Double
+  /// Those that are made; see `ParticleStacks`.
+  public let stacks: [ParticleStacks.Stack]
   /// Half precision for stacks in half precision, single for all others.
   public let mode: MRCOutputMode
+  /// Of each image which of `stacks` and which image of it, where there are several.
+  private let places: [(stack: Int32, index: Int32)]
 
   /// Reads the header of every stack.
   ///
-  /// - Throws: `.mismatch` for stacks of different shapes, pixel sizes or sample modes, or an image that its stack
-  ///   has not; `.malformedFile` for one without a pixel size; what opening a stack throws.
-  public init(of merging: ParticleMerging) throws {
+  /// - Parameter path: of the one stack that is made, or by which several are named.
+  /// - Throws: `.mismatch` for stacks of different sample modes, or within an optics group of different shapes or pixel
+  ///   sizes, and for an image that its stack has not; `.malformedFile` for one without a pixel size; what opening a
+  ///   stack throws.
+  public init(of merging: ParticleMerging, path: String) throws {
     var paths: [String] = []
     // By bytes: equal strings may have different ones.
-    var imageCounts: [[UInt8]: Int] = [:]
-    var first: (file: MRCFile, pixelSize: Double)?
-    var current: (path: String, imageCount: Int) = ("", 0)
-    try merging.forEachImage { _, path, index in
-      if path != current.path, let count = imageCounts[Array(path.utf8)] {
-        current = (path, count)
-      } else if path != current.path {
-        let file = try MRCFile(path: path)
-        guard let pixelSize = try file.voxelSizeInAngstroms else {
-          throw ExitPlaneError.file(
-            path, at: .byte(28), found: "the header gives no pixel size",
-            need: "merge stacks that state theirs")
-        }
-        if let first {
-          try Self.requireAlike(file, pixelSize, first.file, first.pixelSize)
-        } else {
-          first = (file, pixelSize)
-        }
-        paths.append(path)
-        imageCounts[Array(path.utf8)] = file.imageCount
-        current = (path, file.imageCount)
+    var known: [[UInt8]: MRCFile] = [:]
+    var current: MRCFile?
+    var first: MRCFile?
+    var groups: [Int: (file: MRCFile, kind: ParticleStacks.Kind)] = [:]
+    var groupOfImage: [Int] = []
+    groupOfImage.reserveCapacity(merging.count)
+    try merging.forEachImage { image in
+      let file: MRCFile
+      if let current, current.path == image.stackPath {
+        file = current
+      } else if let opened = known[Array(image.stackPath.utf8)] {
+        file = opened
+      } else {
+        file = try MRCFile(path: image.stackPath)
+        paths.append(image.stackPath)
+        known[Array(image.stackPath.utf8)] = file
+        if let first { try Self.requireSameMode(file, first) } else { first = file }
       }
-      guard index < current.imageCount else {
+      current = file
+      if let group = groups[image.opticsGroup] {
+        if group.file.path != file.path { try Self.requireAlike(file, group.file) }
+      } else {
+        groups[image.opticsGroup] = (
+          file, .init(shape: file.shape, pixelSizeInAngstroms: try Self.pixelSize(of: file))
+        )
+      }
+      groupOfImage.append(image.opticsGroup)
+      guard image.index < file.imageCount else {
         throw ExitPlaneError.mismatch(
-          "image \(index + 1) is asked of \(path), which has \(current.imageCount)",
+          "image \(image.index + 1) is asked of \(image.stackPath), which has \(file.imageCount)",
           "merge sets with their own stacks")
       }
     }
-    guard let first else {
+    guard let first, let kind = groups.values.first?.kind else {
       throw ExitPlaneError.mismatch("the sets to merge have no images", "name others")
     }
     self.paths = paths
-    shape = first.file.shape
-    pixelSizeInAngstroms = first.pixelSize
-    mode = first.file.header.mode == .float16 ? .float16 : .float32
+    mode = first.header.mode == .float16 ? .float16 : .float32
+    guard groups.values.contains(where: { $0.kind != kind }) else {
+      stacks = [ParticleStacks.Stack(path: path, kind: kind, count: merging.count)]
+      places = []
+      return
+    }
+    var stacks: [ParticleStacks.Stack] = []
+    var stackOfGroup: [Int: Int] = [:]
+    places = groupOfImage.map { group in
+      let stack = stackOfGroup[group] ?? stacks.count
+      if stack == stacks.count {
+        stackOfGroup[group] = stack
+        stacks.append(
+          ParticleStacks.Stack(
+            path: ParticleStacks.path(path, ofGroup: group), kind: groups[group]?.kind ?? kind, count: 0))
+      }
+      stacks[stack].count += 1
+      return (Int32(stack), Int32(stacks[stack].count - 1))
+    }
+    self.stacks = stacks
   }
 
-  private static func requireAlike(
-    _ file: MRCFile, _ pixelSize: Double, _ first: MRCFile, _ firstPixelSize: Double
-  ) throws {
-    func refuse(_ what: String, _ here: String, _ there: String) -> ExitPlaneError {
-      .mismatch("\(file.path) has \(what) \(here) and \(first.path) \(there)", "merge sets of one run")
+  /// Where an image of the merged set goes, by its number from 0.
+  public func place(of number: Int) -> (stack: Int, index: Int) {
+    guard !places.isEmpty else { return (0, number) }
+    return (Int(places[number].stack), Int(places[number].index))
+  }
+
+  private static func pixelSize(of file: MRCFile) throws -> Double {
+    guard let pixelSize = try file.voxelSizeInAngstroms else {
+      throw ExitPlaneError.file(
+        file.path, at: .byte(28), found: "the header gives no pixel size",
+        need: "merge stacks that state theirs")
     }
+    return pixelSize
+  }
+
+  private static func refuse(
+    _ file: MRCFile, _ other: MRCFile, _ what: String, _ here: String, _ there: String
+  ) -> ExitPlaneError {
+    .mismatch("\(file.path) has \(what) \(here) and \(other.path) \(there)", "merge sets of one run")
+  }
+
+  private static func requireAlike(_ file: MRCFile, _ first: MRCFile) throws {
     guard file.shape == first.shape else {
-      throw refuse("images of", "\(file.shape)", "\(first.shape)")
+      throw refuse(file, first, "images of", "\(file.shape)", "\(first.shape)")
     }
-    guard pixelSize == firstPixelSize else {
-      throw refuse("a pixel size of", "\(pixelSize) Å", "\(firstPixelSize) Å")
+    let (here, there) = (try pixelSize(of: file), try pixelSize(of: first))
+    guard here == there else {
+      throw refuse(file, first, "a pixel size of", "\(here) Å", "\(there) Å")
     }
+  }
+
+  private static func requireSameMode(_ file: MRCFile, _ first: MRCFile) throws {
     guard file.header.mode == first.header.mode else {
-      throw refuse("samples of mode", "\(file.header.mode.rawValue)", "\(first.header.mode.rawValue)")
+      throw refuse(
+        file, first, "samples of mode", "\(file.header.mode.rawValue)", "\(first.header.mode.rawValue)")
     }
   }
 }

@@ -1,8 +1,16 @@
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// An `rlnImageName`: image `number` of the stack at `path`.
 public struct ParticleImageName: Hashable, Sendable, CustomStringConvertible {
   /// From 1, as RELION counts.
   public var number: Int
-  /// As the STAR file has it: relative to the file's folder, or in RELION's projects to the project's.
+  /// As the STAR file has it: relative to the working directory of programs, which for RELION's is the project's.
   public var path: String
 
   public init(number: Int, path: String) {
@@ -31,9 +39,20 @@ public struct ParticleImageName: Hashable, Sendable, CustomStringConvertible {
     return String(decoding: text, as: UTF8.self) + "@" + path
   }
 
-  /// The stack's path as seen from where the STAR file's path is seen.
-  public func path(besideFile starPath: String) -> String {
-    guard !path.hasPrefix("/"), let slash = starPath.lastIndex(of: "/") else { return path }
-    return String(starPath[...slash]) + path
+  /// Where the stack is: in the working directory, else beside the STAR file that names it, else in the folders above
+  /// that, the nearest first. The name as it is where none of these has it.
+  public func stackPath(namedIn starPath: String) -> String {
+    guard !path.hasPrefix("/"), access(path, F_OK) != 0 else { return path }
+    let folder = starPath.lastIndex(of: "/").map { String(starPath[...$0]) } ?? "./"
+    if access(folder + path, F_OK) == 0 { return folder + path }
+    guard let resolved = realpath(folder, nil) else { return path }
+    defer { free(resolved) }
+    var above = String(cString: resolved)[...]
+    while let slash = above.lastIndex(of: "/") {
+      above = above[..<slash]
+      let candidate = above + "/" + path
+      if access(String(candidate), F_OK) == 0 { return String(candidate) }
+    }
+    return path
   }
 }

@@ -164,14 +164,29 @@ public struct ParticleMerging {
     try writer.finish()
   }
 
-  /// The images of all particles, in their order, by stack and index in it from 0.
+  /// An image of the sets to merge.
+  public struct Image: Sendable {
+    /// In the merged set, from 0.
+    public let number: Int
+    public let stackPath: String
+    /// In its stack, from 0.
+    public let index: Int
+    /// The number of its optics group, `rlnOpticsGroup`.
+    public let opticsGroup: Int
+  }
+
+  /// The images of all particles, in their order.
   ///
   /// - Throws: what reading the files throws.
-  public func forEachImage(_ body: (_ number: Int, _ stack: String, _ index: Int) throws -> Void) throws {
+  public func forEachImage(_ body: (Image) throws -> Void) throws {
     var number = 0
     for part in parts {
-      for name in try ParticleSet(contentsOf: part.path).imageNames() ?? [] {
-        try body(number, name.path(besideFile: part.path), name.number - 1)
+      let set = try ParticleSet(contentsOf: part.path)
+      for (row, name) in (try set.imageNames() ?? []).enumerated() {
+        try body(
+          Image(
+            number: number, stackPath: name.stackPath(namedIn: part.path), index: name.number - 1,
+            opticsGroup: set.opticsGroups[set.opticsGroupIndices[row]].number))
         number += 1
       }
     }

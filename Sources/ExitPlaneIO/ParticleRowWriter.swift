@@ -120,11 +120,11 @@ public struct ParticleRowWriter {
     let aberrations = groups.map { $0.aberrations.flatMap { $0.isZero ? nil : $0 } }
     guard aberrations.contains(where: { $0 != nil }) else { return optics }
     let tilts = aberrations.map { $0?.beamTiltInMilliradians ?? SIMD2(0, 0) }
-    try optics.setColumn(STARColumn(name: "rlnBeamTiltX", values: tilts.map { "\($0.x)" }))
-    try optics.setColumn(STARColumn(name: "rlnBeamTiltY", values: tilts.map { "\($0.y)" }))
+    try optics.setColumn(STARColumn(name: "rlnBeamTiltX", values: tilts.map { plainNumber($0.x) }))
+    try optics.setColumn(STARColumn(name: "rlnBeamTiltY", values: tilts.map { plainNumber($0.y) }))
     let lists = aberrations.map { $0?.oddZernike ?? [] }
     if lists.contains(where: { !$0.isEmpty }) {
-      let values = lists.map { list in "[\(list.map { "\($0)" }.joined(separator: ","))]" }
+      let values = lists.map { list in "[\(list.map { plainNumber($0) }.joined(separator: ","))]" }
       try optics.setColumn(STARColumn(name: "rlnOddZernike", values: values))
     }
     return optics

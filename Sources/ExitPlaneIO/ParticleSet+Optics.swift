@@ -54,35 +54,7 @@ extension ParticleSet {
     }
   }
 
-  /// The antisymmetric aberrations of every optics group, in their order: `rlnBeamTiltX`, `rlnBeamTiltY` (mrad)
-  /// and `rlnOddZernike`.
-  ///
-  /// - Throws: `.malformedFile`, with the line, at a value that is not a number or list of numbers.
-  public func aberrations() throws -> [AntisymmetricAberrations] {
-    let source = opticsTable ?? table
-    let rows: [Int]
-    if opticsTable == nil {
-      // RELION 3.0: rows of particles carry their optics, the same for all of a group.
-      var first = [Int?](repeating: nil, count: opticsGroups.count)
-      for (row, group) in opticsGroupIndices.enumerated() where first[group] == nil { first[group] = row }
-      rows = first.map { $0 ?? 0 }
-    } else {
-      rows = Array(opticsGroups.indices)
-    }
-    let x = try source.numbers("rlnBeamTiltX")
-    let y = try source.numbers("rlnBeamTiltY")
-    return try rows.map { row in
-      let zernike = try source["rlnOddZernike"].map { try Self.list($0[row], row: row, of: source) }
-      do {
-        return try AntisymmetricAberrations(
-          beamTiltInMilliradians: SIMD2(x?[row] ?? 0, y?[row] ?? 0), oddZernike: zernike ?? [])
-      } catch let error as ExitPlaneError {
-        throw source.fault(row: row, found: "the group's aberrations are not valid", need: error.description)
-      }
-    }
-  }
-
-  private var opticsTable: STARTable? { opticsBlockIndex.flatMap { document.blocks[$0].asTable } }
+  var opticsTable: STARTable? { opticsBlockIndex.flatMap { document.blocks[$0].asTable } }
 
   /// By particle, from the table of particles or from their groups'; nil where neither has the column.
   private func opticalValues(_ name: String) throws -> ((Int) -> Double)? {
@@ -90,21 +62,5 @@ extension ParticleSet {
     guard let values = try opticsTable?.numbers(name) else { return nil }
     let groups = opticsGroupIndices
     return { values[groups[$0]] }
-  }
-
-  /// RELION's lists: "[0.1,-2,3e-4]".
-  private static func list(_ text: String, row: Int, of table: STARTable) throws -> [Double] {
-    var inner = text[...]
-    if inner.first == "[", inner.last == "]" { inner = inner.dropFirst().dropLast() }
-    let parts = inner.split(separator: ",", omittingEmptySubsequences: false)
-    if parts.count == 1, parts[0].allSatisfy({ $0 == " " }) { return [] }
-    return try parts.map { part in
-      guard let number = Double(part.filter { $0 != " " }), number.isFinite else {
-        throw table.fault(
-          row: row, found: "_rlnOddZernike is \(quoted(text))", need: "a list such as [0.1,-2,0.03] is needed"
-        )
-      }
-      return number
-    }
   }
 }

@@ -1,25 +1,26 @@
 import ExitPlane
 
 extension ParticleSet {
-  /// Writes the STAR file of images made of some of these particles, which are all of `stack` in their order.
+  /// Writes the STAR file of images made of some of these particles, each the next of its optics group's stack.
   ///
   /// Everything the set's own file says of them is kept; what it does not say is added.
   ///
-  /// - Parameter additions: names of columns and their values by a particle's number in this set, from 0.
-  /// - Throws: as `document(describing:)`; what the sink throws.
+  /// - Parameters:
+  ///   - stacks: by optics group; groups may have one in common.
+  ///   - imagesHaveOptics: whether the images have a contrast transfer function.
+  ///   - additions: names of columns and their values by a particle's number in this set, from 0.
+  /// - Throws: as `document(describing:rows:imagesHaveOptics:)`; what the sink throws.
   public func write(
-    _ rows: Range<Int>, describing stack: ParticleStack,
+    _ rows: Range<Int>, describing stacks: [ParticleStack], imagesHaveOptics: Bool,
     adding additions: [(name: String, value: (Int) -> String)], to sink: @escaping ByteSink
   ) throws {
-    let document = try document(describing: stack)
+    let document = try document(describing: stacks, rows: rows, imagesHaveOptics: imagesHaveOptics)
     var writer = STARWriter(to: sink)
     for block in document.blocks {
-      guard block.name == "particles", let whole = block.asTable else {
+      guard block.name == "particles", var table = block.asTable else {
         try writer.write(block)
         continue
       }
-      var table = try STARTable(columns: whole.columns.map { $0.selecting(rows) })
-      try table.setColumn(stack.imageNames(count: rows.count))
       for (name, value) in additions where table[name] == nil {
         try table.setColumn(STARColumn(name: name, values: rows.lazy.map(value)))
       }

@@ -186,7 +186,8 @@ public struct ParticleSet: Sendable {
   /// The values that RELION 3.1 keeps once a group and 3.0 in every row.
   static let opticsNames = [
     "rlnVoltage", "rlnSphericalAberration", "rlnAmplitudeContrast", "rlnBeamTiltX", "rlnBeamTiltY",
-    "rlnImagePixelSize", "rlnImageSize", "rlnDetectorPixelSize", "rlnMagnification",
+    "rlnMagMat00", "rlnMagMat01", "rlnMagMat10", "rlnMagMat11", "rlnImagePixelSize", "rlnImageSize",
+    "rlnDetectorPixelSize", "rlnMagnification",
   ]
 
   /// Rows that agree in all optical values make a group, as in RELION's own conversion.

@@ -2,7 +2,7 @@ import ExitPlane
 
 /// A stack of square particle images, as a STAR file has to describe it.
 public struct ParticleStack: Hashable, Sendable {
-  /// As seen from the STAR file's folder: "stack.mrcs".
+  /// As programs that read the STAR file will find it, from their working directory: "sub/stack.mrcs".
   public let path: String
   /// The side of the images, in pixels.
   public let imageSize: Int
@@ -45,24 +45,25 @@ public struct ParticleStack: Hashable, Sendable {
     self.amplitudeContrast = amplitudeContrast
   }
 
-  /// A `data_optics` table with what RELION needs: what `known` holds where it has the column, except
-  /// for what describes the images, which is this stack's.
-  func opticsTable(known: STARTable) throws -> STARTable {
+  /// A `data_optics` table with what RELION needs: what `known` holds where it has the column, except for what
+  /// describes the images, which is their stacks'.
+  ///
+  /// - Parameter stacks: one a row.
+  static func opticsTable(of stacks: [ParticleStack], known: STARTable) throws -> STARTable {
     var table = known
-    let count = table.rowCount
-    func column(_ name: String, _ value: some CustomStringConvertible) -> STARColumn {
-      STARColumn(name: name, repeating: value.description, count: count)
+    func column(_ name: String, _ value: (ParticleStack) -> String) -> STARColumn {
+      STARColumn(name: name, values: stacks.map(value))
     }
     for assumed in [
-      column("rlnVoltage", voltageInKilovolts),
-      column("rlnSphericalAberration", sphericalAberrationInMillimetres),
-      column("rlnAmplitudeContrast", amplitudeContrast),
+      column("rlnVoltage") { plainNumber($0.voltageInKilovolts) },
+      column("rlnSphericalAberration") { plainNumber($0.sphericalAberrationInMillimetres) },
+      column("rlnAmplitudeContrast") { plainNumber($0.amplitudeContrast) },
     ] where table[assumed.name] == nil {
       try table.setColumn(assumed)
     }
     for known in [
-      column("rlnImagePixelSize", pixelSizeInAngstroms), column("rlnImageSize", imageSize),
-      column("rlnImageDimensionality", 2),
+      column("rlnImagePixelSize") { plainNumber($0.pixelSizeInAngstroms) },
+      column("rlnImageSize") { "\($0.imageSize)" }, column("rlnImageDimensionality") { _ in "2" },
     ] {
       try table.setColumn(known)
     }
@@ -71,17 +72,11 @@ public struct ParticleStack: Hashable, Sendable {
 
   /// The table of one group, nothing of which is known from elsewhere.
   func opticsTable() throws -> STARTable {
-    try opticsTable(
+    try Self.opticsTable(
+      of: [self],
       known: STARTable(columns: [
         STARColumn(name: "rlnOpticsGroupName", values: ["opticsGroup1"]),
         STARColumn(name: "rlnOpticsGroup", values: ["1"]),
       ]))
-  }
-
-  /// `rlnImageName` for the images of the stack in their order.
-  func imageNames(count: Int) -> STARColumn {
-    STARColumn(
-      name: "rlnImageName",
-      values: (0..<count).lazy.map { ParticleImageName(number: $0 + 1, path: path).description })
   }
 }

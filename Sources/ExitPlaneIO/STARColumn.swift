@@ -51,6 +51,8 @@ public struct STARColumn: Hashable, Sendable {
     ends.append(text.count)
   }
 
+  func renamed(_ name: String) -> STARColumn { STARColumn(name: name, text: text, ends: ends) }
+
   /// The values at some rows, in their order.
   func selecting(_ rows: some Sequence<Int>) -> STARColumn {
     var selected = STARColumn(name: name)

@@ -61,18 +61,23 @@ struct ArgumentOrderTests {
       #expect(try run(["--box", "24"]).shape == GridShape(square: 24))
       #expect(try abs((run(["--pixel-size", "2"]).voxelSizeInAngstroms ?? 0) - 2) < 1e-6)
     }
-    // Of a file that lacks them, or whose groups differ, they are asked for.
-    for (name, from, to) in [
-      ("lacking.star", "_rlnImageSize", "_rlnOther"),
-      ("differing.star", "opticsGroup1 1", "two 2 300 2.7 0.1 2 16 2\nopticsGroup1 1"),
-    ] {
-      try folder.write(name, particlesSTAR.replacingOccurrences(of: from, with: to))
-      let run = try CommandRun(
-        ["project", "model.pdb", "--poses", name, "--output", "x.mrcs"], in: folder.path)
-      #expect(
-        run.status == 64 && run.standardError.contains("--box and --pixel-size"), "\(run.standardError)")
-      #expect(run.standardError.contains("poses' file"), "\(run.standardError)")
-    }
+    // Of a file that lacks them they are asked for; groups that no particle is of ask for nothing.
+    try folder.write(
+      "lacking.star", particlesSTAR.replacingOccurrences(of: "_rlnImageSize", with: "_rlnOther"))
+    let lacking = try CommandRun(
+      ["project", "model.pdb", "--poses", "lacking.star", "--output", "x.mrcs"], in: folder.path)
+    #expect(
+      lacking.status == 64 && lacking.standardError.contains("--box and --pixel-size"),
+      "\(lacking.standardError)")
+    #expect(lacking.standardError.contains("optics group 1 'opticsGroup1' of lacking.star"))
+    try folder.write(
+      "differing.star",
+      particlesSTAR.replacingOccurrences(
+        of: "opticsGroup1 1", with: "two 2 300 2.7 0.1 2 24 2\nopticsGroup1 1"))
+    let differing = try CommandRun(
+      ["project", "model.pdb", "--poses", "differing.star", "--output", "x.mrcs"], in: folder.path)
+    #expect(differing.status == 0, "\(differing.standardError)")
+    #expect(try MRCFile(path: folder["x.mrcs"]).shape == GridShape(square: 16))
   }
 
   @Test("--voxel-size is the map's and --pixel-size the images'")

@@ -41,10 +41,16 @@ struct DemoCommandTests {
     for name in ["one", "two", "two"] {
       #expect(try CommandRun(["demo", "--output", name, "--images", "2"], in: folder.path).status == 0)
     }
-    for name in ["model.pdb", "map.mrc", "particles.mrcs", "particles.star", "particles.png"] {
+    for name in ["model.pdb", "map.mrc", "particles.mrcs", "particles.png"] {
       #expect(
         FileManager.default.contentsEqual(atPath: folder["one/\(name)"], andPath: folder["two/\(name)"]))
     }
+    // The STAR file names its images from the working directory.
+    let texts = try ["one", "two"].map { name in
+      try String(contentsOfFile: folder["\(name)/particles.star"], encoding: .utf8)
+        .replacingOccurrences(of: "@\(name)/", with: "@")
+    }
+    #expect(texts[0] == texts[1] && texts[0].contains("000002@particles.mrcs"))
   }
 
   @Test("a folder that cannot be made, or no images, is refused in a sentence")

@@ -29,7 +29,7 @@ struct ProjectCommandTests {
     let star = try ParticleSet(contentsOf: folder["out.star"])
     #expect(star.count == 3)
     #expect(star.poses[0].shiftInAngstroms == SIMD2(-1.5, 3))
-    #expect(try star.imageNames()?.map(\.description) == (1...3).map { "00000\($0)@out.mrcs" })
+    #expect(try star.imageNames()?.map(\.description) == (1...3).map { "00000\($0)@\(folder["out.mrcs"])" })
     #expect(star.table["rlnMadeUpColumn"]?[1] == "kept2")
   }
 

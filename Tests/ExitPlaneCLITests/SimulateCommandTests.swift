@@ -69,8 +69,10 @@ struct SimulateCommandTests {
     #expect(kept.status == 0, "\(kept.standardError)")
     let set = try ParticleSet(contentsOf: fixture.folder["whole/kept.star"])
     let names = try #require(try set.imageNames())
-    #expect(names.count == 41 && names[10].number == 1 && names[10].path.hasSuffix("/set-2-of-4.mrcs"))
-    let image = try MRCFile(path: names[10].path).readImage(0, as: Float.self)
+    #expect(names.count == 41 && names[10].number == 1 && names[10].path == "set-2-of-4.mrcs")
+    let image = try MRCFile(
+      path: names[10].stackPath(namedIn: fixture.folder["whole/kept.star"])
+    ).readImage(0, as: Float.self)
     #expect(try image == MRCFile(path: fixture.folder["set.mrcs"]).readImage(10))
 
     let incomplete = try CommandRun(

@@ -158,4 +158,65 @@ struct ParticleOpticsRelionTests {
       #expect(good > 0.97 && bad < 0.9, "\(good) and \(bad)")
     }
   }
+
+  /// relion_reconstruct undoes the distortion and has it, and symmetric aberrations, in the transfer function.
+  @Test(
+    "magnification and even Zernike coefficients are undone by relion_reconstruct, and not if they are others",
+    .enabled(if: program("relion_reconstruct") != nil, "RELION is not installed"))
+  func distortedReconstruction() throws {
+    let reconstruct = try #require(program("relion_reconstruct"))
+    let count = 400
+    let (right, zernike) = ([1.15, 0.12, -0.06, 0.88], [0.0, 40, 30, -50])
+    let magnification = try AnisotropicMagnification(
+      firstRow: SIMD2(right[0], right[1]), secondRow: SIMD2(right[2], right[3]))
+    try withFolder { folder in
+      let plane = try ImageConfiguration(
+        shape: GridShape(square: side), pixelSizeInAngstroms: pixelSize, magnification: magnification)
+      let plan = try ImageFormationPlan(
+        GaussianMixtureProjection<Double>().makePlan(for: mixture, onto: plane))
+      let factors = try AberrationFactors<Double>(
+        AntisymmetricAberrations(), symmetric: SymmetricAberrations(evenZernike: zernike),
+        magnification: magnification, shape: plane.shape, pixelSizeInAngstroms: pixelSize,
+        voltageInKilovolts: 300, sphericalAberrationInMillimetres: 2.7)
+      let images = try MRCStackWriter(
+        path: folder + "/images.mrcs", shape: plane.shape, count: count, pixelSizeInAngstroms: pixelSize)
+      let (poses, defocus) = (poses, defocus)
+      try plan.imageEach(
+        count: count, threads: 2,
+        particle: {
+          ImagedParticle(
+            number: UInt64($0), pose: poses.pose($0), transfer: defocus.transferFunction($0),
+            aberrations: factors)
+        }, consume: { index, image in try images.write(image, at: index) })
+      try images.finish()
+      try writeSTAR(folder + "/p.star", count: count)
+      let document = try STARDocument(contentsOf: folder + "/p.star")
+      let truth = try map.values
+      func likeness(_ m: [Double], _ zernike: [Double]) throws -> Double {
+        var changed = document
+        var optics = try #require(document["optics"]?.table)
+        for (name, value) in zip(["00", "01", "10", "11"], m) {
+          try optics.setColumn(STARColumn(name: "rlnMagMat" + name, values: ["\(value)"]))
+        }
+        try optics.setColumn(STARColumn(name: "rlnEvenZernike", values: ["\(zernike)".filter { $0 != " " }]))
+        let index = try #require(changed.blocks.firstIndex { $0.name == "optics" })
+        changed.blocks[index].table = optics
+        try save(written(changed).utf8, folder + "/q.star")
+        try run(reconstruct, ["--i", "q.star", "--o", "r.mrc", "--ctf"], in: folder)
+        let result = try MRCFile(path: folder + "/r.mrc").readVolume(as: Double.self)
+        return correlation(truth, result.values).coefficient
+      }
+      let good = try likeness(right, zernike)
+      #expect(good > 0.96, "\(good)")
+      // Undistorted, transposed, inverted, and the other sign of the aberrations.
+      for (m, z) in [
+        ([1, 0, 0, 1], zernike), ([1.15, -0.06, 0.12, 0.88], zernike),
+        ([0.864, -0.118, 0.059, 1.129], zernike),
+        (right, zernike.map { -$0 }),
+      ] {
+        let other = try likeness(m, z)
+        #expect(other < good - 0.02, "\(m) \(z): \(other), and \(good)")
+      }
+    }
+  }
 }

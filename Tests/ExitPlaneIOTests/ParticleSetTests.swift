@@ -1,4 +1,5 @@
 import ExitPlane
+import Foundation
 import Testing
 
 @testable import ExitPlaneIO
@@ -201,15 +202,29 @@ struct ParticleSetTests {
         + "numbered from 1")
   }
 
-  @Test("paths of stacks are relative to the STAR file's folder")
-  func paths() {
+  @Test("stacks are looked for in the working directory, beside the STAR file, and in the folders above it")
+  func paths() throws {
     let name = ParticleImageName(number: 1, path: "stack.mrcs")
     #expect(name.description == "000001@stack.mrcs")
     #expect(ParticleImageName(number: 1_234_567, path: "s").description == "1234567@s")
-    #expect(name.path(besideFile: "run/job/particles.star") == "run/job/stack.mrcs")
-    #expect(name.path(besideFile: "particles.star") == "stack.mrcs")
-    #expect(
-      ParticleImageName(number: 1, path: "/data/s.mrcs").path(besideFile: "run/p.star") == "/data/s.mrcs")
+    try withFolder { folder in
+      for path in ["/a/b/beside.mrcs", "/a/Extract/above.mrcs", "/a/b/both.mrcs", "/a/both.mrcs"] {
+        try FileManager.default.createDirectory(
+          atPath: (folder + path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+        try save([], folder + path)
+      }
+      func found(_ path: String) -> String {
+        ParticleImageName(number: 1, path: path).stackPath(namedIn: folder + "/a/b/particles.star")
+      }
+      #expect(found("beside.mrcs") == folder + "/a/b/beside.mrcs")
+      #expect(found("both.mrcs") == folder + "/a/b/both.mrcs")
+      #expect(found("Extract/above.mrcs").hasSuffix("/a/Extract/above.mrcs"))
+      // Nowhere: the name itself, for messages. There: whatever the working directory.
+      #expect(found("gone.mrcs") == "gone.mrcs")
+      #expect(found(folder + "/a/both.mrcs") == folder + "/a/both.mrcs")
+      // The working directory goes first; this test's own has the package.
+      #expect(found("Package.swift") == "Package.swift")
+    }
   }
 
   // MARK: Bad input

@@ -15,14 +15,14 @@ struct OpticsAberrationTests {
         5 * x * x * x * x * y - 10 * x * x * y * y * y + y * y * y * y * y,
       ]
       for (index, value) in want.enumerated() {
-        #expect(abs(AntisymmetricAberrations.polynomial(index, at: q) - value) < 1e-14, "\(index)")
+        #expect(abs(ZernikePolynomial(odd: index)(q) - value) < 1e-14, "\(index)")
       }
     }
     // n = 5, m = ±1 is (10 r⁴ − 12 r² + 3).
     let (x, y) = (0.3, -0.4)
     let radial = 10 * 0.0625 - 12 * 0.25 + 3
-    #expect(abs(AntisymmetricAberrations.polynomial(8, at: SIMD2(x, y)) - radial * y) < 1e-14)
-    #expect(abs(AntisymmetricAberrations.polynomial(9, at: SIMD2(x, y)) - radial * x) < 1e-14)
+    #expect(abs(ZernikePolynomial(odd: 8)(SIMD2(x, y)) - radial * y) < 1e-14)
+    #expect(abs(ZernikePolynomial(odd: 9)(SIMD2(x, y)) - radial * x) < 1e-14)
   }
 
   /// RELION turns a tilt into coefficients 3 and 4 and takes the linear part out by 0 and 1.

@@ -30,6 +30,8 @@ private struct RelionGolden: Decodable {
   let box: Int
   let pixelSize, voltage, cs, amplitudeContrast: Double
   let images: [Image]
+  let magnification, evenZernike: [Double]
+  let distorted: [Image]
 }
 
 /// A file of Tests/Goldens.
@@ -88,37 +90,63 @@ struct OpticsGoldenTests {
     }
   }
 
-  @Test("images of a single voxel are relion_project's")
+  @Test("images of a single voxel are relion_project's, distorted and aberrated ones too")
   func relionImages() throws {
     let golden: RelionGolden = try golden("optics_relion.json")
     let shape = try GridShape(square: golden.box)
+    let m = golden.magnification
+    let magnification = try AnisotropicMagnification(
+      firstRow: SIMD2(m[0], m[1]), secondRow: SIMD2(m[2], m[3]))
+    let offsets = try AberrationFactors<Double>(
+      AntisymmetricAberrations(), symmetric: SymmetricAberrations(evenZernike: golden.evenZernike),
+      magnification: magnification, shape: shape, pixelSizeInAngstroms: golden.pixelSize,
+      voltageInKilovolts: golden.voltage, sphericalAberrationInMillimetres: golden.cs
+    ).phaseOffsets
+    #expect(golden.images.count == 3 && golden.distorted.count == 3)
+    for want in golden.images {
+      try expect(want, of: golden) { function, half in
+        function.apply(
+          to: half, shape: shape, pixelSizeInAngstroms: golden.pixelSize, sign: .relion,
+          factor: 1 / Double(shape.count), alternating: true)
+      }
+    }
+    for want in golden.distorted {
+      try expect(want, of: golden) { function, half in
+        function.apply(
+          to: half, shape: shape, pixelSizeInAngstroms: golden.pixelSize, sign: .relion,
+          factor: 1 / Double(shape.count), alternating: true, magnification: magnification,
+          phaseOffsets: offsets)
+      }
+    }
+  }
+
+  private func expect(
+    _ want: RelionGolden.Image, of golden: RelionGolden,
+    applying apply: (ContrastTransferFunction, UnsafeMutablePointer<Double>) -> Void
+  ) throws {
+    let shape = try GridShape(square: golden.box)
     let (n, columns) = (golden.box, shape.spectrumColumns)
-    let fft = try RealFFT2D<Double>(shape)
     let half = try AlignedBuffer<Double>.half(shape)
     let image = try AlignedBuffer<Double>.image(shape)
-    #expect(golden.images.count == 3)
-    for want in golden.images {
-      // Flat within the circle of RELION's projector, 0 beyond.
-      for row in 0..<n {
-        for column in 0..<columns {
-          let y = signedFrequency(row, of: n)
-          let isWithin = column * column + y * y <= n * n / 4
-          half.pointer[2 * (row * columns + column)] = isWithin ? 1 : 0
-          half.pointer[2 * (row * columns + column) + 1] = 0
-        }
+    // Flat within the circle of RELION's projector, 0 beyond.
+    for row in 0..<n {
+      for column in 0..<columns {
+        let y = signedFrequency(row, of: n)
+        let isWithin = column * column + y * y <= n * n / 4
+        half.pointer[2 * (row * columns + column)] = isWithin ? 1 : 0
+        half.pointer[2 * (row * columns + column) + 1] = 0
       }
-      let function = try ContrastTransferFunction(
+    }
+    apply(
+      try ContrastTransferFunction(
         defocusUInAngstroms: want.defocusU, defocusVInAngstroms: want.defocusV,
         astigmatismAngleInDegrees: want.angle, voltageInKilovolts: golden.voltage,
         sphericalAberrationInMillimetres: golden.cs, amplitudeContrast: golden.amplitudeContrast,
-        phaseShiftInDegrees: want.phaseShift, bFactorInSquareAngstroms: want.bFactor, scale: want.scale)
-      function.apply(
-        to: half.pointer, shape: shape, pixelSizeInAngstroms: golden.pixelSize, sign: .relion,
-        factor: 1 / Double(shape.count), alternating: true)
-      fft.inverse(half.pointer, image.pointer)
-      let peak = want.values.map(abs).max() ?? 0
-      let error = zip(image.buffer, want.values).map { abs($0 - $1) }.max() ?? .infinity
-      #expect(error < 2e-5 * peak, "\(error) of \(peak)")
-    }
+        phaseShiftInDegrees: want.phaseShift, bFactorInSquareAngstroms: want.bFactor, scale: want.scale),
+      half.pointer)
+    try RealFFT2D<Double>(shape).inverse(half.pointer, image.pointer)
+    let peak = want.values.map(abs).max() ?? 0
+    let error = zip(image.buffer, want.values).map { abs($0 - $1) }.max() ?? .infinity
+    #expect(error < 2e-5 * peak, "\(error) of \(peak)")
   }
 }

@@ -1,7 +1,7 @@
 import RealModule
 
-/// What the image is to be: its shape, the padded shape in which it is computed, its pixel size and
-/// the electrons' voltage.
+/// What the image is to be: its shape, the padded shape in which it is computed, its pixel size, how the lenses
+/// distort it, and the electrons' voltage.
 public struct ImageConfiguration: Hashable, Sendable {
   public let shape: GridShape
   /// The shape in which an image is computed, at least `shape` on both axes; a finished image is
@@ -9,12 +9,13 @@ public struct ImageConfiguration: Hashable, Sendable {
   public let paddedShape: GridShape
   public let pixelSizeInAngstroms: Double
   public let voltageInKilovolts: Double
+  public let magnification: AnisotropicMagnification
 
   /// - Throws: `.invalidValue` for a pixel size or voltage that is not above 0, or a padded shape
   ///   smaller than the shape.
   public init(
     shape: GridShape, pixelSizeInAngstroms: Double, voltageInKilovolts: Double = 300,
-    paddedShape: GridShape? = nil
+    paddedShape: GridShape? = nil, magnification: AnisotropicMagnification = .none
   ) throws {
     try validatePositive("pixel size", pixelSizeInAngstroms, unit: "Å")
     try validatePositive("voltage", voltageInKilovolts, unit: "kV")
@@ -27,6 +28,7 @@ public struct ImageConfiguration: Hashable, Sendable {
     self.paddedShape = padded
     self.pixelSizeInAngstroms = pixelSizeInAngstroms
     self.voltageInKilovolts = voltageInKilovolts
+    self.magnification = magnification
   }
 
   /// The relativistic wavelength of the electrons, `12.2643247 / √(V + 0.978466e−6 V²)` Å, V in volts.

@@ -38,11 +38,12 @@ public struct EwaldSphereExtraction<Volume: FourierSliceVolume>: VolumeIntegrato
   }
 
   /// - Throws: `.mismatch` for pixel sizes that differ, unless they may; `.invalidValue` for a resolution that
-  ///   is not above 0 Å.
+  ///   is not above 0 Å; `.unsupported` for a plane of anisotropic magnification.
   public func makePlan(
     for volume: Volume, onto plane: ImageConfiguration
   ) throws -> EwaldSpherePlan<Volume> {
-    try EwaldSpherePlan(volume: volume, plane: plane, options: self)
+    try requireNoMagnification(plane)
+    return try EwaldSpherePlan(volume: volume, plane: plane, options: self)
   }
 }
 
@@ -135,5 +136,15 @@ public struct EwaldSpherePlan<Volume: FourierSliceVolume>: ProjectionPlan {
 
   public func project(at pose: Pose, using workspace: inout Workspace) -> ComplexImage<Scalar> {
     ComplexImage(shape: plane.paddedShape, unchecked: image(at: pose, using: &workspace).complexValues)
+  }
+}
+
+/// - Throws: `.unsupported`.
+func requireNoMagnification(_ plane: ImageConfiguration) throws {
+  guard plane.magnification.isNone else {
+    throw ExitPlaneError(
+      .unsupported,
+      "the Ewald sphere is not offered with anisotropic magnification, which makes an ellipsoid of it: leave rlnMagMat "
+        + "or the Ewald sphere out")
   }
 }

@@ -36,11 +36,12 @@ public struct EwaldSphereProjection<Volume: FourierSliceVolume>: VolumeIntegrato
   }
 
   /// - Throws: `.mismatch` for pixel sizes that differ, unless they may; `.invalidValue` for a resolution that
-  ///   is not above 0 Å.
+  ///   is not above 0 Å; `.unsupported` for a plane of anisotropic magnification.
   public func makePlan(
     for volume: Volume, onto plane: ImageConfiguration
   ) throws -> EwaldSphereProjectionPlan<Volume> {
-    try EwaldSphereProjectionPlan(volume: volume, plane: plane, options: self)
+    try requireNoMagnification(plane)
+    return try EwaldSphereProjectionPlan(volume: volume, plane: plane, options: self)
   }
 }
 

@@ -5,6 +5,9 @@ import RealModule
 enum FFTAtomCombination<Scalar: GridScalar>: Sendable {
   /// What each transform is multiplied by.
   case products([SpectrumWeights<Scalar>])
+  /// The same where the plane is distorted: for every entry of the half spectrum, as k and its mirror image then
+  /// differ.
+  case entries([[Scalar]])
   /// The filters, of a degree at most, and what their sum is multiplied by.
   case filters([ColumnFilter<Scalar>], degree: Int, SpectrumWeights<Scalar>)
 
@@ -15,9 +18,17 @@ enum FFTAtomCombination<Scalar: GridScalar>: Sendable {
   /// - Throws: `.invalidValue` for a scattering factor that is not finite.
   init(
     _ factors: [@Sendable (Double) -> Double], on grid: SpreadingGrid2D<Scalar>, pixelSize: Double,
-    accuracy: Double, reachedRows: Int, common: (_ ky: Int, _ kx: Int) -> Double
+    magnification: AnisotropicMagnification = .none, accuracy: Double, reachedRows: Int,
+    common: (_ ky: Int, _ kx: Int) -> Double
   ) throws {
     let modes = grid.modes
+    guard magnification.isNone else {
+      self = .entries(
+        try factors.map {
+          try Self.entries($0, of: modes, pixelSize: pixelSize, magnification: magnification, common: common)
+        })
+      return
+    }
     func frequency(_ ky: Double, _ kx: Int) -> Double {
       Double.hypot(ky / Double(modes.rows), Double(kx) / Double(modes.columns)) / pixelSize
     }
@@ -63,6 +74,25 @@ enum FFTAtomCombination<Scalar: GridScalar>: Sendable {
         : try fit.filter(for: grid) { ky, column in try ratio(index, frequency(ky, column)) }
     }
     self = .filters(filters, degree: fit.degree, try weights(base.map { factors[$0] } ?? { _ in 1 }))
+  }
+
+  /// Of a distorted plane, `f(|M q|)` and what all have in common; Nyquist frequencies are negative.
+  private static func entries(
+    _ factor: (Double) -> Double, of modes: GridShape, pixelSize: Double,
+    magnification: AnisotropicMagnification, common: (_ ky: Int, _ kx: Int) -> Double
+  ) throws -> [Scalar] {
+    var entries: [Scalar] = []
+    entries.reserveCapacity(modes.rows * modes.spectrumColumns)
+    for row in 0..<modes.rows {
+      let ky = signedFrequency(row, of: modes.rows)
+      for column in 0..<modes.spectrumColumns {
+        let kx = signedFrequency(column, of: modes.columns)
+        let q = magnification(SIMD2(Double(kx) / Double(modes.columns), Double(ky) / Double(modes.rows)))
+        let value = try finiteScatteringFactor(factor, at: Double.hypot(q.x, q.y) / pixelSize)
+        entries.append(Scalar(value * common(ky, kx)))
+      }
+    }
+    return entries
   }
 
   /// The degree of the filters, if there are any.

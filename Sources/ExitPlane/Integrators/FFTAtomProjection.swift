@@ -1,7 +1,7 @@
 import RealModule
 
-/// Projects atoms in Fourier space: `P̂(q) = (1/h²) Σ_types f(|q|) Σ_n w_n exp(−2πi q·(R r_n)_xy)`, a nonuniform FFT
-/// and a product with the scattering factor for each type, or for some that span the others to the accuracy.
+/// Projects atoms in Fourier space: `P̂(q) = (1/h²) Σ_types f(|Mq|) Σ_n w_n exp(−2πi Mq·(R r_n)_xy)`, a nonuniform
+/// FFT and a product with the scattering factor for each type, or for some that span the others to the accuracy.
 ///
 /// The image is periodic: what falls outside it wraps around, and frequencies beyond its own are cut off
 /// sharply, which shows as ringing where scattering factors reach beyond Nyquist (fine with B-factors or
@@ -52,7 +52,7 @@ public struct FFTAtomPlan<Scalar: GridScalar>: RealImagePlan {
   private let grid: SpreadingGrid2D<Scalar>
   private let passes: [AtomPass<Scalar>]
   private let combination: FFTAtomCombination<Scalar>
-  /// In ångströms, of a sphere about the origin that holds all atoms.
+  /// In ångströms of the image, of a sphere about the origin that holds all atoms.
   private let radius: Double
   private let layout: SpreadingGrid2D<Scalar>.Layout
   private let threads: Int
@@ -80,9 +80,10 @@ public struct FFTAtomPlan<Scalar: GridScalar>: RealImagePlan {
     let pixelSize = plane.pixelSizeInAngstroms / Double(factor)
     self.pixelSize = pixelSize
     let accuracy = options.accuracy
+    let stretch = plane.magnification.stretches.most
     try WindowKernel<Scalar>.validate(tolerance: accuracy)
     let passes: [AtomPass<Scalar>] = try volume.passes(
-      upTo: 0.5.squareRoot() / pixelSize, accuracy: accuracy, samples: 4 * modes.count)
+      upTo: stretch * 0.5.squareRoot() / pixelSize, accuracy: accuracy, samples: 4 * modes.count)
     let most = passes.reduce(0) { max($0, $1.count) }
     let mean = passes.reduce(0) { $0 + $1.count } / max(passes.count, 1)
     let grid = try SpreadingGrid2D<Scalar>(
@@ -92,14 +93,16 @@ public struct FFTAtomPlan<Scalar: GridScalar>: RealImagePlan {
     layout = grid.layout(forPoints: most, sorting: options.options.sorting)
     fine = try ImageSynthesis(modes)
     output = modes == plane.paddedShape ? fine : try ImageSynthesis(plane.paddedShape)
-    radius = volume.types.reduce(0) { radius, type in
-      (0..<type.count).reduce(radius) {
-        max($0, Double.hypot(Double.hypot(type.x[$1], type.y[$1]), type.z[$1]))
+    radius =
+      stretch
+      * volume.types.reduce(0) { radius, type in
+        (0..<type.count).reduce(radius) {
+          max($0, Double.hypot(Double.hypot(type.x[$1], type.y[$1]), type.z[$1]))
+        }
       }
-    }
     combination = try FFTAtomCombination(
-      passes.map(\.factor), on: grid, pixelSize: pixelSize, accuracy: accuracy,
-      reachedRows: grid.rows(within: radius / pixelSize, of: 0).count
+      passes.map(\.factor), on: grid, pixelSize: pixelSize, magnification: plane.magnification,
+      accuracy: accuracy, reachedRows: grid.rows(within: radius / pixelSize, of: 0).count
     ) { ky, kx in
       let (v, u) = (Double(ky) / Double(modes.rows), Double(kx) / Double(modes.columns))
       return (options.antialias ? sinc(u) * sinc(v) : 1) / (pixelSize * pixelSize)
@@ -111,6 +114,8 @@ public struct FFTAtomPlan<Scalar: GridScalar>: RealImagePlan {
     fileprivate let spreading: SpreadingGrid2D<Scalar>.Workspace
     fileprivate let half: AlignedBuffer<Scalar>
     fileprivate let fine: AlignedBuffer<Scalar>
+    /// One transform of several, where each is multiplied on its own.
+    fileprivate let partial: AlignedBuffer<Scalar>?
     fileprivate let averaged: AlignedBuffer<Scalar>?
     fileprivate let image: AlignedBuffer<Scalar>?
     /// Of the padded shape, where that is another.
@@ -124,6 +129,7 @@ public struct FFTAtomPlan<Scalar: GridScalar>: RealImagePlan {
         threads: plan.threads, filterDegree: plan.combination.filterDegree)
       half = try .half(modes)
       fine = try .image(modes)
+      partial = if case .entries = plan.combination { try .half(modes) } else { nil }
       averaged = plan.factor > 1 ? try .image(plan.shape) : nil
       image = plan.shape == padded ? nil : try .image(padded)
       outputHalf = modes == padded ? nil : try .half(padded)
@@ -138,15 +144,15 @@ public struct FFTAtomPlan<Scalar: GridScalar>: RealImagePlan {
     at pose: Pose, origin: SIMD2<Double>, scale: Double, _ workspace: Workspace
   ) {
     let shift = pose.shiftInAngstroms / pixelSize
-    let (row0, row1, _) = pose.rotation.rows
+    let axes = ImageAxes(pose.rotation, plane.magnification)
     let half = workspace.half.pointer
     let spreading = workspace.spreading
     let reached = grid.rows(
       within: radius / pixelSize, of: origin.y + shift.y, margin: combination.filterDegree ?? 0)
     func spread(_ pass: AtomPass<Scalar>) {
       grid.spread(
-        x: pass.x, y: pass.y, z: pass.z, origin: origin + shift, xRow: row0 / pixelSize,
-        yRow: row1 / pixelSize, strengths: pass.strengths, into: spreading)
+        x: pass.x, y: pass.y, z: pass.z, origin: origin + shift, xRow: axes.x / pixelSize,
+        yRow: axes.y / pixelSize, strengths: pass.strengths, into: spreading)
     }
     switch combination {
     case .products(let weights):
@@ -154,6 +160,13 @@ public struct FFTAtomPlan<Scalar: GridScalar>: RealImagePlan {
         spread(pass)
         grid.transform(
           spreading, scale: scale, reached: reached, weights: weights[index], adding: index > 0, into: half)
+      }
+    case .entries(let tables):
+      guard let partial = workspace.partial else { return }
+      for (index, pass) in passes.enumerated() {
+        spread(pass)
+        grid.transform(spreading, scale: scale, reached: reached, into: partial.pointer)
+        accumulate(partial.pointer, times: tables[index], adding: index > 0, into: half)
       }
     case .filters(let filters, let degree, let weights):
       for (index, pass) in passes.enumerated() {
@@ -202,6 +215,21 @@ public struct FFTAtomPlan<Scalar: GridScalar>: RealImagePlan {
       output.forward(image, into: half.pointer, factors: workspace.factors)
     }
     return half.buffer
+  }
+
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  private func accumulate(
+    _ pairs: UnsafePointer<Scalar>, times factors: [Scalar], adding: Bool,
+    into half: UnsafeMutablePointer<Scalar>
+  ) {
+    factors.withUnsafeBufferPointer { factors in
+      for index in factors.indices {
+        let (re, im) = (pairs[2 &* index] * factors[index], pairs[2 &* index &+ 1] * factors[index])
+        half[2 &* index] = adding ? half[2 &* index] + re : re
+        half[2 &* index &+ 1] = adding ? half[2 &* index &+ 1] + im : im
+      }
+    }
   }
 
   /// Averages blocks of `factor × factor` fine pixels, each centred on a pixel; the origin's on the origin. What

@@ -12,7 +12,8 @@ public enum SliceGrid: String, Sendable, Hashable, CaseIterable {
 /// Projects by the projection-slice theorem: a central slice of the volume's transform is the transform of
 /// its projection.
 ///
-/// `P̂(k) = h · Û(Rᵀ k)`, with `Û` interpolated as the volume says and `h` the voxel size.
+/// `P̂(k) = h · Û(Rᵀ M k)`, with `Û` interpolated as the volume says, `h` the voxel size and `M` the plane's
+/// magnification.
 public struct FourierSliceExtraction<Volume: FourierSliceVolume>: VolumeIntegrator {
   /// Multiplies by the voxel size: the integral in physical units rather than a plain sum of voxels.
   public var outputsIntegral: Bool
@@ -42,7 +43,8 @@ public struct FourierSliceExtraction<Volume: FourierSliceVolume>: VolumeIntegrat
   }
 
   /// - Throws: `.mismatch` for pixel sizes that differ, unless they may; `.unsupported` for a correction mask on
-  ///   anything but linear interpolation; `.invalidValue` for a resolution that is not above 0 Å.
+  ///   anything but linear interpolation, or on a distorted plane; `.invalidValue` for a resolution that is not
+  ///   above 0 Å.
   public func makePlan(
     for volume: Volume, onto plane: ImageConfiguration
   ) throws -> FourierSlicePlan<Volume> {
@@ -50,6 +52,12 @@ public struct FourierSliceExtraction<Volume: FourierSliceVolume>: VolumeIntegrat
       throw ExitPlaneError(
         .unsupported,
         "an inverse sinc mask is for linear interpolation; other volumes need none or correct the map itself")
+    }
+    guard correctionMask == nil || plane.magnification.isNone else {
+      throw ExitPlaneError(
+        .unsupported,
+        "an inverse sinc mask is for images without anisotropic magnification; correct the map itself instead"
+      )
     }
     return try FourierSlicePlan(volume: volume, plane: plane, options: self)
   }

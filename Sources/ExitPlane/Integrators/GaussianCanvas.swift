@@ -43,7 +43,7 @@ final class GaussianCanvas<Scalar: GridScalar>: @unchecked Sendable {
   ///
   /// - Parameter range: which of a group's atoms.
   func draw(
-    _ groups: GaussianGroups<Scalar>, of volume: GaussianMixtureVolume, view: ep_gaussian_view,
+    _ groups: GaussianGroups<Scalar>, at positions: [SIMD3<Double>], view: ep_gaussian_view,
     range: (GaussianGroups<Scalar>.Group) -> Range<Int> = { 0..<$0.atoms.count }
   ) {
     let ranges = groups.groups.map(range)
@@ -61,7 +61,7 @@ final class GaussianCanvas<Scalar: GridScalar>: @unchecked Sendable {
           var first = range.lowerBound
           while first < range.upperBound {
             let end = totals == nil ? range.upperBound : min(range.upperBound, first + Self.chunk - inChunk)
-            add(group, first..<end, of: volume, view: view, band: band)
+            add(group, first..<end, at: positions, view: view, band: band)
             inChunk += end - first
             first = end
             if totals != nil, inChunk == Self.chunk {
@@ -75,7 +75,7 @@ final class GaussianCanvas<Scalar: GridScalar>: @unchecked Sendable {
   }
 
   private func add(
-    _ group: GaussianGroups<Scalar>.Group, _ range: Range<Int>, of volume: GaussianMixtureVolume,
+    _ group: GaussianGroups<Scalar>.Group, _ range: Range<Int>, at positions: [SIMD3<Double>],
     view: ep_gaussian_view, band: Int
   ) {
     var view = view
@@ -83,7 +83,7 @@ final class GaussianCanvas<Scalar: GridScalar>: @unchecked Sendable {
       origin: UnsafeMutableRawPointer(pixels.pointer + Int(EP_GAUSSIAN_LANES)), pitch: pitch,
       columns: Int32(shape.columns), firstRow: Int32(bands[band].lowerBound),
       endRow: Int32(bands[band].upperBound))
-    GaussianGroups.withDescriptor(group, range, of: volume) {
+    GaussianGroups.withDescriptor(group, range, at: positions) {
       Scalar._kernels.addGaussians($0, &view, &descriptor, scratch.isEmpty ? nil : scratch[band].pointer)
     }
   }

@@ -107,10 +107,10 @@ struct GaussianGroups<Scalar: GridScalar>: Sendable {
 
   /// Calls `body` with a range of a group's atoms in C's terms.
   static func withDescriptor(
-    _ group: Group, _ range: Range<Int>, of volume: GaussianMixtureVolume,
+    _ group: Group, _ range: Range<Int>, at positions: [SIMD3<Double>],
     _ body: (UnsafePointer<ep_gaussians>) -> Void
   ) {
-    volume.positionsInAngstroms.withUnsafeBytes { positions in
+    positions.withUnsafeBytes { positions in
       group.atoms.withUnsafeBufferPointer { atoms in
         group.reaches.withUnsafeBufferPointer { reaches in
           group.parameters.withUnsafeBufferPointer { parameters in

@@ -5,7 +5,7 @@ import ComplexModule
 ///
 /// `P(x, y) = Σ a / (2πσ²) exp(−|(x, y) − (R r + t)_xy|² / 2σ²)`, at the centre of a pixel or averaged over
 /// it. The cost grows with the number of positions, not with that times the number of pixels. What falls
-/// outside the plane is lost; nothing wraps around.
+/// outside the plane is lost; nothing wraps around. A distorted plane has `Mᵀ (R r)_xy` and `σ² MᵀM` of them.
 public struct GaussianMixtureProjection<Scalar: GridScalar>: VolumeIntegrator {
   /// Averages over a pixel by error functions; otherwise takes the value at its centre.
   public var useErrorFunctions: Bool
@@ -64,6 +64,8 @@ func requireGaussianAccuracy(_ accuracy: Double) throws {
 public struct GaussianMixturePlan<Scalar: GridScalar>: RealImagePlan {
   public let plane: ImageConfiguration
   private let volume: GaussianMixtureVolume
+  /// Of a distorted plane.
+  private let distortion: GaussianDistortion?
   private let groups: GaussianGroups<Scalar>
   /// The shape in which Gaussians are summed and its pixel size.
   private let computed: GridShape
@@ -84,8 +86,11 @@ public struct GaussianMixturePlan<Scalar: GridScalar>: RealImagePlan {
     computed = try GridShape(rows: shape.rows * factor, columns: shape.columns * factor)
     computedPixelSize = plane.pixelSizeInAngstroms / Double(factor)
     bands = max(1, options.threadsPerImage)
+    distortion =
+      plane.magnification.isNone
+      ? nil : try GaussianDistortion(volume, by: plane.magnification, accuracy: options.accuracy)
     groups = try GaussianGroups(
-      volume, pixelSizeInAngstroms: computedPixelSize, axes: 2,
+      distortion?.volume ?? volume, pixelSizeInAngstroms: computedPixelSize, axes: 2,
       useErrorFunctions: options.useErrorFunctions, accuracy: options.accuracy)
     output = try ImageSynthesis(plane.paddedShape)
     cropping =
@@ -101,6 +106,8 @@ public struct GaussianMixturePlan<Scalar: GridScalar>: RealImagePlan {
   public final class Workspace {
     fileprivate let canvas: GaussianCanvas<Scalar>
     fileprivate let output: Buffers
+    /// Where a distorted image shows the Gaussians.
+    fileprivate var positions: [SIMD3<Double>] = []
     fileprivate let cropping: (fine: Buffers, coarse: Buffers)?
 
     fileprivate struct Buffers {
@@ -133,7 +140,7 @@ public struct GaussianMixturePlan<Scalar: GridScalar>: RealImagePlan {
   public func image(
     at pose: Pose, using workspace: inout Workspace
   ) -> UnsafeMutableBufferPointer<Scalar> {
-    workspace.canvas.draw(groups, of: volume, view: view(at: pose))
+    draw(at: pose, workspace)
     let image = workspace.output.image
     guard let cropping, let buffers = workspace.cropping else {
       workspace.canvas.copy(to: image.pointer, plane.paddedShape)
@@ -161,11 +168,21 @@ public struct GaussianMixturePlan<Scalar: GridScalar>: RealImagePlan {
     return buffers.half.buffer
   }
 
+  private func draw(at pose: Pose, _ workspace: Workspace) {
+    guard let distortion else {
+      return workspace.canvas.draw(
+        groups, at: volume.positionsInAngstroms, view: view(pose.rotation, pose.shiftInAngstroms))
+    }
+    distortion.positions(at: pose.rotation, into: &workspace.positions)
+    workspace.canvas.draw(
+      groups, at: workspace.positions, view: view(.identity, pose.shiftInAngstroms))
+  }
+
   /// Positions to pixels: `(R r + t) / h + n / 2`.
-  private func view(at pose: Pose) -> ep_gaussian_view {
+  private func view(_ rotation: Rotation, _ shiftInAngstroms: SIMD2<Double>) -> ep_gaussian_view {
     let h = computedPixelSize
-    let (x, y) = (pose.rotation.rows.0 / h, pose.rotation.rows.1 / h)
-    let shift = pose.shiftInAngstroms / h
+    let (x, y) = (rotation.rows.0 / h, rotation.rows.1 / h)
+    let shift = shiftInAngstroms / h
     return ep_gaussian_view(
       columnAxis: (x.x, x.y, x.z, shift.x + Double(originOffset(computed.columns))),
       rowAxis: (y.x, y.y, y.z, shift.y + Double(originOffset(computed.rows))), planeAxis: (0, 0, 0, 0),

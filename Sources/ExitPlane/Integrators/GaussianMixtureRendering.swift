@@ -64,7 +64,7 @@ public struct GaussianMixtureRendering<Scalar: GridScalar>: Sendable {
       ) { z, canvas in
         var view = axes
         view.plane = Int32(z)
-        canvas.draw(groups, of: volume, view: view) { group in
+        canvas.draw(groups, at: positions, view: view) { group in
           // One voxel more than the reach, so that rounding cannot leave out what the kernel would add.
           let reach = Double(group.largestReach) + 1
           let height = { (atom: UInt32) in positions[Int(atom)].z / h + centre }

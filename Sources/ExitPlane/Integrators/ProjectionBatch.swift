@@ -11,14 +11,30 @@ extension RealImagePlan {
     count: Int, threads: Int, pose: @Sendable (Int) throws -> Pose,
     consume: @Sendable (_ index: Int, _ image: UnsafeBufferPointer<Scalar>) throws -> Void
   ) throws {
-    let (padded, shape) = (plane.paddedShape, plane.shape)
+    try Self.projectEach(
+      by: [self], count: count, threads: threads, item: { (0, try pose($0)) }, consume: consume)
+  }
+
+  /// As above, by several plans: optics groups have planes of their own.
+  ///
+  /// - Parameter item: the pose of an index, and which of the plans projects at it.
+  public static func projectEach(
+    by plans: [Self], count: Int, threads: Int, item: @Sendable (Int) throws -> (plan: Int, pose: Pose),
+    consume: @Sendable (_ index: Int, _ image: UnsafeBufferPointer<Scalar>) throws -> Void
+  ) throws {
     try parallelForEach(
       count: count, threads: threads,
-      workspace: {
-        (try makeWorkspace(), padded == shape ? nil : try AlignedBuffer<Scalar>.image(shape))
-      },
-      body: { index, scratch in
-        let image = self.image(at: try pose(index), using: &scratch.0)
+      workspace: { plans.map { _ -> (Workspace, AlignedBuffer<Scalar>?)? in nil } },
+      body: { index, workspaces in
+        let (number, pose) = try item(index)
+        let plan = plans[number]
+        let (padded, shape) = (plan.plane.paddedShape, plan.plane.shape)
+        // A plan that a thread never meets takes no memory on it.
+        var scratch =
+          try workspaces[number]
+          ?? (plan.makeWorkspace(), padded == shape ? nil : AlignedBuffer<Scalar>.image(shape))
+        let image = plan.image(at: pose, using: &scratch.0)
+        workspaces[number] = scratch
         guard let cropped = scratch.1, let pixels = image.baseAddress else {
           return try consume(index, UnsafeBufferPointer(image))
         }

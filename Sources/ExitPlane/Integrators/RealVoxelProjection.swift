@@ -1,4 +1,4 @@
-/// Projects a map by the defining sum, each voxel a point: `P̂(k) = h Σ_n v_n exp(−2πi k·(R r_n)_xy)`, with `r_n`
+/// Projects a map by the defining sum, each voxel a point: `P̂(k) = h Σ_n v_n exp(−2πi Mk·(R r_n)_xy)`, with `r_n`
 /// in voxels from the origin and `h` the voxel size, computed by nonuniform FFTs to an accuracy of choice.
 ///
 /// This is the exact projection that others approximate: no padding, no interpolation error beyond the accuracy.

@@ -109,7 +109,8 @@ struct RealVoxelSpreading<Scalar: GridScalar>: Sendable {
     let origin =
       fromCentre ? SIMD2(Double(originOffset(shape.columns)), Double(originOffset(shape.rows))) : SIMD2(0, 0)
     let shift = pose.shiftInAngstroms / plane.pixelSizeInAngstroms
-    let (row0, row1, _) = pose.rotation.rows
+    let axes = ImageAxes(pose.rotation, plane.magnification)
+    let (row0, row1) = (axes.x, axes.y)
     let start = origin + shift
     volume.values.withUnsafeBufferPointer { values in
       nonisolated(unsafe) let values = values
@@ -127,7 +128,8 @@ struct RealVoxelSpreading<Scalar: GridScalar>: Sendable {
       }
     }
     grid.transform(
-      spreading, scale: scale * volume.voxelSizeInAngstroms, reached: grid.rows(within: radius, of: start.y),
+      spreading, scale: scale * volume.voxelSizeInAngstroms,
+      reached: grid.rows(within: radius * plane.magnification.stretches.most, of: start.y),
       into: half)
   }
 }

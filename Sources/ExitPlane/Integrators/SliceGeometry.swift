@@ -8,6 +8,7 @@ struct SliceGeometry: Sendable {
   let isBandLimited: Bool
   /// From the transform of the volume to that of the image.
   let scale: Double
+  let magnification: AnisotropicMagnification
   let cutoff: RadialCutoff?
 
   /// - Parameters:
@@ -40,6 +41,7 @@ struct SliceGeometry: Sendable {
     // A pixel's value is the density there. Summed over the pixels of an area, and hence in the spectrum, it
     // counts once a pixel: (voxel / pixel)² times as often as voxels do.
     scale = (outputsIntegral ? voxel : 1) * ratio * ratio
+    magnification = plane.magnification
     cutoff = try resolution.map { try RadialCutoff(shape, on: plane, resolutionInAngstroms: $0) }
   }
 
@@ -47,7 +49,8 @@ struct SliceGeometry: Sendable {
     at rotation: Rotation, isFull: Bool = false, curvature: Double = 0, factors: PhaseFactors<Scalar>
   ) -> SlicePlane {
     SlicePlane(
-      shape: shape, isFull: isFull, rotation: rotation, samplesPerCycle: samplesPerCycle,
+      shape: shape, isFull: isFull, axes: ImageAxes(rotation, magnification),
+      samplesPerCycle: samplesPerCycle,
       curvature: curvature, isBandLimited: isBandLimited, cutoff: cutoff, factors: factors)
   }
 }

@@ -121,26 +121,36 @@ public struct ContrastTransferFunction: Hashable, Sendable {
   }
 
   /// The function at a frequency `(x, y)` in 1/Å.
-  public func value(at frequency: SIMD2<Double>, sign: Sign) -> Double {
+  public func value(
+    at frequency: SIMD2<Double>, sign: Sign, aberrations: SymmetricAberrations = .none
+  ) -> Double {
     let envelope = Double.exp(-bFactorInSquareAngstroms / 4 * (frequency * frequency).sum())
-    return sign.factor * scale * envelope * Double.sin(phase(at: frequency))
+    let phase = phase(at: frequency) - aberrations.phase(at: frequency)
+    return sign.factor * scale * envelope * Double.sin(phase)
   }
 
   /// The function on the half spectrum of the configuration's images, for inspection.
   ///
-  /// The voltage is the function's own. A Nyquist frequency of an even axis is +½ and −½ cycles at once: the
+  /// The voltage is the function's own; the frequencies are magnified as the plane is. A Nyquist frequency of an even axis is +½ and −½ cycles at once: the
   /// value there is the mean of both.
   ///
   /// - Shape: rows × (columns/2 + 1), row-major, zero frequency in the corner.
-  public func values(on plane: ImageConfiguration, padded: Bool = false, sign: Sign) -> [Double] {
+  public func values(
+    on plane: ImageConfiguration, padded: Bool = false, sign: Sign,
+    aberrations: SymmetricAberrations = .none
+  ) -> [Double] {
     let shape = padded ? plane.paddedShape : plane.shape
     let h = plane.pixelSizeInAngstroms
+    func value(_ q: SIMD2<Double>) -> Double {
+      self.value(
+        at: plane.magnification.isNone ? q : plane.magnification(q), sign: sign, aberrations: aberrations)
+    }
     return (0..<shape.rows).flatMap { row in
       (0..<shape.spectrumColumns).map { column in
         let k = SIMD2(Double(column), Double(signedFrequency(row, of: shape.rows)))
         let q = k / (SIMD2(Double(shape.columns), Double(shape.rows)) * h)
-        guard 2 * row == shape.rows || 2 * column == shape.columns else { return value(at: q, sign: sign) }
-        return (value(at: q, sign: sign) + value(at: SIMD2(q.x, -q.y), sign: sign)) / 2
+        guard 2 * row == shape.rows || 2 * column == shape.columns else { return value(q) }
+        return (value(q) + value(SIMD2(q.x, -q.y))) / 2
       }
     }
   }

@@ -87,7 +87,7 @@ public struct ImageFormationPlan<Projection: RealImagePlan>: Sendable {
   /// The image of a particle, in the plane's `shape`; it holds until the workspace's next use.
   ///
   /// - Throws: `.mismatch` for a particle without a contrast transfer function whose model needs one, or
-  ///   aberrations of another shape.
+  ///   aberrations of another shape or magnification.
   public func image(
     of particle: ImagedParticle<Scalar>, using workspace: inout Workspace
   ) throws -> UnsafeMutableBufferPointer<Scalar> {
@@ -174,11 +174,20 @@ public struct ImageFormationPlan<Projection: RealImagePlan>: Sendable {
           "particle \(particle.number) has no contrast transfer function, which the image model needs",
           "give its defocus and voltage")
       }
+      let aberrations = try checked(particle.aberrations)
+      let factor =
+        normalisation * model.factor(phasePerRescaledPotential: transfer.phasePerRescaledPotential)
+      let offsets = aberrations?.phaseOffsets ?? []
       func apply(_ function: ContrastTransferFunction, to half: UnsafeMutablePointer<Scalar>) {
-        function.apply(
-          to: half, shape: shape, pixelSizeInAngstroms: plane.pixelSizeInAngstroms, sign: sign,
-          factor: normalisation * model.factor(phasePerRescaledPotential: transfer.phasePerRescaledPotential),
-          alternating: areSigns)
+        if plane.magnification.isNone, offsets.isEmpty {
+          function.apply(
+            to: half, shape: shape, pixelSizeInAngstroms: plane.pixelSizeInAngstroms, sign: sign,
+            factor: factor, alternating: areSigns)
+        } else {
+          function.apply(
+            to: half, shape: shape, pixelSizeInAngstroms: plane.pixelSizeInAngstroms, sign: sign,
+            factor: factor, alternating: areSigns, magnification: plane.magnification, phaseOffsets: offsets)
+        }
       }
       apply(transfer, to: half)
       if let cosine {
@@ -186,14 +195,7 @@ public struct ImageFormationPlan<Projection: RealImagePlan>: Sendable {
         add(cosine, to: half, count: 2 * shape.rows * shape.spectrumColumns)
       }
       (scale, isCentred) = (1, areSigns)
-      if let aberrations = particle.aberrations {
-        guard aberrations.shape == shape else {
-          throw ExitPlaneError.mismatch(
-            "aberrations of \(aberrations.shape) are given for images computed in \(shape)",
-            "compute them in the padded shape")
-        }
-        aberrations.apply(to: half)
-      }
+      aberrations?.apply(to: half)
     } else {
       scale *= model.factor(
         phasePerRescaledPotential: ExitPlane.phasePerRescaledPotential(kilovolts: plane.voltageInKilovolts))
@@ -202,6 +204,20 @@ public struct ImageFormationPlan<Projection: RealImagePlan>: Sendable {
       workspace.factors.set(shiftInPixels: SIMD2(0, 0), fromCentre: true, scale: scale)
       workspace.factors.multiply(half)
     }
+  }
+
+  private func checked(_ aberrations: AberrationFactors<Scalar>?) throws -> AberrationFactors<Scalar>? {
+    guard let aberrations else { return nil }
+    guard aberrations.shape == plane.paddedShape else {
+      throw ExitPlaneError.mismatch(
+        "aberrations of \(aberrations.shape) are given for images computed in \(plane.paddedShape)",
+        "compute them in the padded shape")
+    }
+    guard aberrations.magnification == plane.magnification else {
+      throw ExitPlaneError.mismatch(
+        "aberrations are given for another magnification than the plane's", "compute them with the plane's")
+    }
+    return aberrations
   }
 
   /// Noise is given to the entries independently and then made the transform of a real image.

@@ -19,15 +19,16 @@ public struct SlicePlane {
   private let columnFactors: UnsafeRawPointer?
   private let rowFactors: UnsafeRawPointer?
 
-  /// The plane perpendicular to the beam, seen from the object: `Rᵀ (k_x, k_y, 0)`.
+  /// The plane perpendicular to the beam, seen from the object: `Rᵀ (M (k_x, k_y), 0)`.
   ///
   /// - Parameters:
+  ///   - axes: `Rᵀ (M (k_x, k_y), 0)` is `k_x · axes.x + k_y · axes.y`.
   ///   - samplesPerCycle: samples of the grid from frequency 0 to 1 cycle a pixel.
   ///   - curvature: bends the plane to the paraboloid `Rᵀ (k_x, k_y, curvature · |k|²)`, k in cycles a pixel.
   ///   - cutoff: leaves entries out, which then are zero.
   ///   - factors: what multiplies the sampled values.
   init<Scalar>(
-    shape: GridShape, isFull: Bool = false, rotation: Rotation, samplesPerCycle: Double,
+    shape: GridShape, isFull: Bool = false, axes: ImageAxes, samplesPerCycle: Double,
     curvature: Double = 0, isBandLimited: Bool = false, cutoff: RadialCutoff? = nil,
     factors: PhaseFactors<Scalar>? = nil
   ) {
@@ -35,12 +36,11 @@ public struct SlicePlane {
     self.isFull = isFull
     self.isBandLimited = isBandLimited
     self.cutoff = cutoff
-    // Rᵀ (k_x, k_y, 0) = k_x · first row + k_y · second row.
     let (columns, rows) = (Double(shape.columns), Double(shape.rows))
-    columnStep = rotation.rows.0 * (samplesPerCycle / columns)
-    rowStep = rotation.rows.1 * (samplesPerCycle / rows)
-    columnBend = rotation.rows.2 * (samplesPerCycle * curvature / (columns * columns))
-    rowBend = rotation.rows.2 * (samplesPerCycle * curvature / (rows * rows))
+    columnStep = axes.x * (samplesPerCycle / columns)
+    rowStep = axes.y * (samplesPerCycle / rows)
+    columnBend = axes.beam * (samplesPerCycle * curvature / (columns * columns))
+    rowBend = axes.beam * (samplesPerCycle * curvature / (rows * rows))
     columnFactors = factors.map { UnsafeRawPointer($0.columns) }
     rowFactors = factors.map { UnsafeRawPointer($0.rows) }
   }
