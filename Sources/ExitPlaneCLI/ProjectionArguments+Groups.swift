@@ -139,16 +139,17 @@ extension ProjectionArguments {
     return (pixelSize, box)
   }
 
-  /// - Throws: `.mismatch` for a resolution beyond which there is nothing anyway.
+  /// - Throws: `.invalidValue` for what is no resolution; `.mismatch` for one beyond which there is nothing anyway.
   private func requireEffect<Scalar: GridScalar>(
     ofResolution resolution: Double, on plane: ImageConfiguration, of source: Source<Scalar>
   ) throws {
+    try PlausibleRange.resolution.require(resolution)
     var finest = plane.finestResolutionInAngstroms
     if case .map(let map) = source, plane.pixelSizeInAngstroms < map.voxelSizeInAngstroms {
       // Of a map that is resampled to finer pixels: the corner of its transform's cube.
       finest = max(finest, 2 / 3.0.squareRoot() * map.voxelSizeInAngstroms)
     }
-    guard resolution.isFinite, resolution > 0, resolution <= finest else { return }
+    guard resolution <= finest else { return }
     throw ExitPlaneError.mismatch(
       "--resolution is \(resolution) Å, and the images hold nothing beyond \(rounded(finest, places: 3)) Å",
       "leave it out, or give a coarser one")

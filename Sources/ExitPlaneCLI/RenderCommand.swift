@@ -75,6 +75,7 @@ struct RenderCommand: PrecisionCommand, TalkingCommand {
     let inputs = [structure] + (like.map { [$0] } ?? [])
     try requireFiles(inputs)
     if let voxelSize { try PlausibleRange.pixelSize("--voxel-size").require(voxelSize) }
+    if let resolution { try PlausibleRange.resolution.require(resolution) }
     try requireSeparateFiles(outputs: [output], inputs: inputs)
     let target = try like.map { try MapFrame(of: $0) }
     var model = try atoms.load(structure, defaultCentring: target == nil ? .mass : .none)

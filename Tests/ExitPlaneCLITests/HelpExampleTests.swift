@@ -73,7 +73,7 @@ struct HelpExampleTests {
         try prepare(example, in: folder)
         // Large numbers of images take long and show no more.
         let line = example.replacingOccurrences(
-          of: #"(--random-poses|--count) \d+"#, with: "$1 20", options: .regularExpression)
+          of: #"(--random-poses|--count) \d+"#, with: "$1 60", options: .regularExpression)
         let script = "PATH=.:$PATH\nset -e\n\(line)\n"
         let run = try shellOutput(script, in: folder.path)
         #expect(run.status == 0, "\(example)\n\(run.text)")

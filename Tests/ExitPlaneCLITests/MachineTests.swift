@@ -13,9 +13,11 @@ struct MachineTests {
 
   @Test("the environment chooses an instruction set, and one that there is not is refused")
   func environment() throws {
+    let folder = try ScratchFolder()
     for level in InstructionSet.available {
       let run = try CommandRun(
-        ["poses", "--count", "3", "--output", "/dev/null"], environment: [Self.variable: level.name])
+        ["poses", "--count", "3", "--pixel-size", "1", "--box", "8", "--output", "poses.star"],
+        in: folder.path, environment: [Self.variable: level.name])
       #expect(run.status == 0, "\(run.standardError)")
     }
     let wrong = try CommandRun(["info", "map.mrc"], environment: [Self.variable: "avx"])
@@ -77,7 +79,7 @@ struct MachineTests {
       + SimulateFixture.arguments + ["--threads", "4"]
     let text = try output(of: "/usr/bin/env", command, in: fixture.folder.path)
     #expect(text.contains("the system refuses more threads: 1 of 4 run\n"), "\(text)")
-    #expect(text.split(separator: "\n").count == 2, "\(text)")
+    #expect(text.components(separatedBy: "the system refuses").count == 2, "\(text)")
     let run = try fixture.simulate("four", ["--threads", "4"])
     #expect(run.status == 0)
     #expect(try fixture.bytes("one.mrcs") == fixture.bytes("four.mrcs"))
