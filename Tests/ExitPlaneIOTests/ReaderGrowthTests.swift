@@ -86,6 +86,18 @@ struct ReaderGrowthTests {
     #expect(try atoms { line(format, $0, chain: $0 % 3 == 0 ? "A" : "B") } == count)
   }
 
+  @Test("a residue of atoms that are all the only one of their name")
+  func alternates() throws {
+    let count = 150_000
+    var text = head("cif") + line("cif", 0, alternate: "A")
+    for i in 1..<count {
+      text += line("cif", i, alternate: "B").replacingOccurrences(of: " CA ", with: " C\(i) ")
+    }
+    let folder = try ScratchFolder()
+    let path = try folder.write(Array(text.utf8), to: "alternates.cif")
+    #expect(try AtomicStructure(contentsOf: path, options: StructureOptions(centring: .none)).count == count)
+  }
+
   @Test("many residues of a chain, chains and entities in mmCIF")
   func dictionary() throws {
     let count = 100_000
