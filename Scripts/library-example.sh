@@ -24,10 +24,9 @@ checkouts=$build
 while [[ ! -d $checkouts/checkouts && $checkouts != / ]]; do checkouts=$(dirname "$checkouts"); done
 shims=$checkouts/checkouts/swift-numerics/Sources/_NumericsShims/include
 modules+=(-Xcc "-fmodule-map-file=$shims/module.modulemap" -Xcc "-I$shims")
-objects=()
-for name in ExitPlane ExitPlaneIO CKernels CGemmi RealModule ComplexModule Numerics _NumericsShims; do
-  mapfile -t -O "${#objects[@]}" objects < <(find "$build/$name.build" -name '*.o' 2>/dev/null)
-done
+# All that the command is linked from but the command itself.
+list=$build/exitplane.product/Objects.LinkFileList
+mapfile -t objects < <(grep -v -e /ExitPlaneCLI.build/ -e /ArgumentParser "$list")
 swiftc -swift-version 6 -warnings-as-errors "${modules[@]}" main.swift "${objects[@]}" \
   -lfftw3 -lfftw3f -lpng16 -lz -lstdc++ -lm -o example
 "$build/exitplane" demo --images 1 --output exitplane-demo >/dev/null 2>&1

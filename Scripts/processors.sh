@@ -61,7 +61,7 @@ printf 'AVX and SSE2 are %s; the baseline here and AVX are %s\n' \
   "$(differ SandyBridge.mrcs baseline.mrcs && echo different || echo equal)"
 
 # A run that is stopped here is not gone on with there.
-here "${map[@]/6/3000}" --checkpoint-interval 0 --output stopped 2>/dev/null &
+"$build/exitplane" "${map[@]/6/3000}" --checkpoint-interval 0 --output stopped 2>/dev/null &
 while [[ ! -e stopped.mrcs.checkpoint ]] && kill -0 $! 2>/dev/null; do sleep 0.01; done
 kill -9 $! 2>/dev/null || true
 wait $! 2>/dev/null || true

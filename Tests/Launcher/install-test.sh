@@ -42,7 +42,9 @@ else
 fi
 "${alone[@]}" "${arguments[@]}" --output installed 2>/dev/null
 cmp built.mrcs installed.mrcs
-sed 's/@built/@installed/; s/built-/installed-/' built.star | cmp - installed.star
+# Names of the set apart: of its stack, its micrographs and its run.
+sed 's/@built/@installed/; s/built-/installed-/; s/^\(# run: name = \)built$/\1installed/' built.star |
+  cmp - installed.star
 "${alone[@]}" info demo/model.pdb demo/map.mrc >info.txt
 grep -q '6264' info.txt || fail "info says nothing of the atoms"
 
