@@ -95,6 +95,11 @@ struct CompareCommand: TalkingCommand {
     )
     try requireCubic(maps.0, from: first)
     try requireCubic(maps.1, from: second)
+    guard maps.0.columns == maps.1.columns else {
+      throw ExitPlaneError.mismatch(
+        "\(first) has \(maps.0.shapeDescription) voxels, \(second) \(maps.1.shapeDescription)",
+        "maps of one shape can be compared: 'exitplane resize' makes them so")
+    }
     guard let mask else { return try .ofMaps(maps.0, maps.1, threads: running.threads) }
     let file = try MRCFile(path: mask)
     let volume = try file.readVolume(

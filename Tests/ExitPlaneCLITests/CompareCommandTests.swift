@@ -63,7 +63,8 @@ struct CompareCommandTests {
       "s.mrcs",
       mrcBytes(columns: 8, rows: 8, sections: 2, spaceGroup: 0, values: Array(repeating: 1, count: 128)))
     for (arguments, words) in [
-      (["a.mrc", "small.mrc"], "6 × 6 × 6"), (["a.mrc", "coarse.mrc"], "2.0 Å"),
+      (["a.mrc", "small.mrc"], "a.mrc has 8 × 8 × 8 voxels, small.mrc 6 × 6 × 6"),
+      (["a.mrc", "coarse.mrc"], "2.0 Å"),
       (["a.mrc", "s.mrcs"], "is a stack"),
       (["a.mrc", "a.mrc", "--star", "a.mrc"], "written over"),
       (["a.mrc", "a.mrc", "--pixel-size=-1"], "-1.0 Å"),
