@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Runs the installed command on bare Debian systems: bare-systems.sh [FOLDER-OF-EXITPLANE [RELEASE…]]
 #
-# Each release, bookworm, bullseye and buster by default, is made by debootstrap with what is essential alone, in a
+# Each release, bookworm and bullseye by default, is made by debootstrap with what is essential alone, in a
 # folder that goes with it. As root, on a network; where debootstrap is not installed, it says so and exits 77.
 set -euo pipefail
 
 repository=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
 build=$(cd "${1:-$repository/.build/release}" && pwd)
 shift || true
-(($#)) || set -- bookworm bullseye buster
+(($#)) || set -- bookworm bullseye
 if ((EUID != 0)) || ! command -v debootstrap >/dev/null; then
   printf 'skipped: this takes root and debootstrap (apt-get install debootstrap)\n'
   exit 77
@@ -22,7 +22,6 @@ arguments=(simulate demo/map.mrc --random-poses 20 --defocus "8000,20000" --snr 
 for release; do
   root=$folder/$release
   mirror=http://deb.debian.org/debian
-  [[ $release != buster ]] || mirror=http://archive.debian.org/debian
   if ! debootstrap --variant=minbase "$release" "$root" "$mirror" >"$folder/log" 2>&1; then
     printf '%s: skipped, debootstrap says: %s\n' "$release" "$(tail -n 1 "$folder/log")"
     continue
