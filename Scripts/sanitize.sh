@@ -35,17 +35,20 @@ matrix() {
     for arguments in "--interpolation linear" "--interpolation linear --pad-scale 2" "--interpolation cubic" \
       "--interpolation cubic --slice-grid volume" "--interpolation exact --accuracy 1e-1" \
       "--interpolation exact --accuracy 1e-2" "--interpolation exact --accuracy 1e-3" \
-      "--interpolation exact --accuracy 1e-5" "--interpolation cubic --resolution 8" "--box 97" "--box 60 --sum"; do
+      "--interpolation exact --accuracy 1e-5" "--interpolation cubic --resolution 8" "--box 97" "--box 60 --sum" "--ewald" "--method real-voxel" \
+      "--method real-voxel --algorithm gathering" "--rescale --pixel-size 2.1"; do
       # shellcheck disable=SC2086
       run project demo/map.mrc --random-poses 3 $arguments "${common[@]}" --output p.mrcs || return
     done
-    for arguments in "" "--point-sampling" "--upsampling 2" "--algorithm fft"; do
+    for arguments in "" "--point-sampling" "--upsampling 2" "--method fft-atom" "--method fft-atom --upsample 3" \
+      "--method fft-atom --no-antialias" "--resolution 12"; do
       # shellcheck disable=SC2086
       run project demo/model.pdb --random-poses 3 --box 65 --pixel-size 2.8 $arguments "${common[@]}" \
         --output q.mrcs || return
     done
     for arguments in "--snr 0.1" "--snr 0.1 --box 99" "--defocus 8000,20000 --astigmatism 0,400 --snr 0.1" \
-      "--defocus 15000 --dose 20" "--defocus 15000 --snr 0.1 --float16"; do
+      "--defocus 15000 --image-model counts --dose 20 --poisson" "--defocus 15000 --snr 0.1 --float16" \
+      "--defocus 15000 --ewald --noise-std 1 --noise-falloff 0.05"; do
       # shellcheck disable=SC2086
       run simulate demo/map.mrc --random-poses 4 $arguments "${common[@]}" --output s || return
     done
