@@ -23,7 +23,6 @@ protocol PrecisionCommand: ParsableCommand {
 
 extension PrecisionCommand {
   func run() throws {
-    installInterruptHandler()
     switch running.precision {
     case .single: try run(Float.self)
     case .double: try run(Double.self)

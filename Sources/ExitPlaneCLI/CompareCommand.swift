@@ -50,7 +50,6 @@ struct CompareCommand: TalkingCommand {
   var talk: TalkOptions
 
   func run() throws {
-    installInterruptHandler()
     try requireFiles([first, second, mask])
     try requireSeparateFiles(
       outputs: [star, plot].compactMap { $0 }, inputs: [first, second, mask].compactMap { $0 })

@@ -48,7 +48,6 @@ struct DemoCommand: TalkingCommand {
   }
 
   func run() throws {
-    installInterruptHandler()
     // Where this fails, the first file to be written says why.
     _ = mkdir(output, 0o777)
     func path(_ name: String) -> String { output + "/" + name }

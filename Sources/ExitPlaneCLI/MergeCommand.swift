@@ -38,7 +38,6 @@ struct MergeCommand: TalkingCommand {
   var talk: TalkOptions
 
   func run() throws {
-    installInterruptHandler()
     try requireFiles(sets)
     let name = try setName(output)
     let starPath = name + ".star"

@@ -60,7 +60,6 @@ struct PosesCommand: TalkingCommand {
   var talk: TalkOptions
 
   func run() throws {
-    installInterruptHandler()
     guard (1...100_000_000).contains(count) else {
       throw ExitPlaneError.invalid("--count", got: "\(count)", need: "1 to 100000000")
     }

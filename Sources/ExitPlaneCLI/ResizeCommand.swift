@@ -65,7 +65,6 @@ struct ResizeCommand: TalkingCommand {
   }
 
   func run() throws {
-    installInterruptHandler()
     try requireSeparateFiles(outputs: [output], inputs: [input])
     let resizing = try makeResizing()
     let progress = ProgressBar(what: "resizing", count: resizing.count)

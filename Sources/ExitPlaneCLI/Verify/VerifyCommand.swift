@@ -25,7 +25,6 @@ struct VerifyCommand: ParsableCommand {
   var writeResults: String?
 
   func run() throws {
-    installInterruptHandler()
     let folder = try ReferenceFolder(path: folder)
     if let writeResults { try prepareResults(of: folder, in: writeResults) }
     var counts: [Verdict.Outcome: Int] = [:]
