@@ -272,7 +272,8 @@ struct SimulateCommand: PrecisionCommand, TalkingCommand {
     parameters.append("name", try lastComponent(of: setName(output)))
     let kinds = groups.kinds
     parameters.append("image shape", kinds.map { "\($0.shape)" }.joined(separator: ", "))
-    parameters.append("pixel size", kinds.map { "\($0.pixelSizeInAngstroms)" }.joined(separator: ", "))
+    let sizes = kinds.map { plainNumber($0.pixelSizeInAngstroms) }
+    parameters.append("pixel size", sizes.joined(separator: ", "))
     parameters.append("precision", running.precision.rawValue)
     parameters.append("half precision samples", set.float16)
     parameters.append("particles per micrograph", set.chosenParticlesPerMicrograph)

@@ -8,6 +8,21 @@ import Testing
 
 @Suite("exitplane simulate")
 struct SimulateCommandTests {
+  @Test(
+    "a pixel size that single precision rounds is written as a person would", arguments: [Float(1.4), 0.885])
+  func numbers(size: Float) throws {
+    let folder = try ScratchFolder()
+    let values = (0..<12 * 12 * 12).map { Float($0 % 7) }
+    try folder.write(
+      "map.mrc", mrcBytes(columns: 12, rows: 12, sections: 12, voxelSize: size, values: values))
+    let run = try CommandRun(
+      ["simulate", "map.mrc", "--random-poses", "2", "--output", "set"], in: folder.path)
+    #expect(run.status == 0, "\(run.standardError)")
+    let star = try String(contentsOfFile: folder["set.star"], encoding: .utf8)
+    #expect(star.contains("# run: pixel size = \(size)\n"), "\(star)")
+    #expect(star.firstMatch(of: /[0-9]\.[0-9]{7}/) == nil, "\(star)")
+  }
+
   @Test("a set has the images the library makes, and a STAR file that says what they show")
   func simulates() throws {
     let fixture = try SimulateFixture()
