@@ -71,6 +71,37 @@ struct OpticsAberrationTests {
     #expect(zip(moved, shifted).allSatisfy { abs($0 - $1) < 1e-6 * peak })
   }
 
+  @Test(
+    "Nyquist frequencies have the mean factor of their signs", arguments: [(8, 10), (8, 9), (7, 10), (6, 6)])
+  func nyquist(rows: Int, columns: Int) throws {
+    let (h, kilovolts, cs) = (1.5, 200.0, 1.4)
+    let aberrations = try AntisymmetricAberrations(
+      beamTiltInMilliradians: SIMD2(3, -5), oddZernike: [2, -1, 40, 10, -30, 25])
+    let factors = try AberrationFactors<Double>(
+      aberrations, shape: GridShape(rows: rows, columns: columns), pixelSizeInAngstroms: h,
+      voltageInKilovolts: kilovolts, sphericalAberrationInMillimetres: cs)
+    let volts = kilovolts * 1000
+    let wavelength = 12.2643247 / (volts + 0.978466e-6 * volts * volts).squareRoot()
+    for row in 0..<rows {
+      for column in 0...columns / 2 {
+        let y = row <= (rows - 1) / 2 ? row : row - rows
+        let signs = { (n: Int, length: Int) in 2 * abs(n) == length ? [1.0, -1] : [1] }
+        let phases = signs(y, rows).flatMap { sy in
+          signs(column, columns).map { sx in
+            aberrations.phase(
+              at: SIMD2(sx * Double(column) / Double(columns), sy * Double(y) / Double(rows)) / h,
+              wavelengthInAngstroms: wavelength, sphericalAberrationInMillimetres: cs)
+          }
+        }
+        let cosine = phases.map { Double.cos($0) }.reduce(0, +) / Double(phases.count)
+        let sine = phases.map { Double.sin($0) }.reduce(0, +) / Double(phases.count)
+        let index = 2 * (row * (columns / 2 + 1) + column)
+        #expect(abs(factors.values[index] - cosine) < 1e-12, "\(row), \(column)")
+        #expect(abs(factors.values[index + 1] - sine) < 1e-12, "\(row), \(column)")
+      }
+    }
+  }
+
   @Test("what multiplies a real image's spectrum keeps it one", arguments: [(8, 8), (7, 10), (6, 9)])
   func factorsAreHermitian(rows: Int, columns: Int) throws {
     let shape = try GridShape(rows: rows, columns: columns)

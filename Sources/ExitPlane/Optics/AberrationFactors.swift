@@ -55,9 +55,9 @@ public struct AberrationFactors<Scalar: GridScalar>: Sendable {
       for column in 0..<shape.spectrumColumns {
         let k = SIMD2(Double(column), Double(signedFrequency(row, of: shape.rows)))
         // A Nyquist frequency is +½ and −½ cycles at once: the mean of both keeps the image real.
-        var phases = [phase(k)]
-        if 2 * column == shape.columns { phases.append(phase(SIMD2(-k.x, k.y))) }
-        if 2 * row == shape.rows { phases.append(phase(SIMD2(k.x, -k.y))) }
+        let xs = 2 * column == shape.columns ? [k.x, -k.x] : [k.x]
+        let ys = 2 * row == shape.rows ? [k.y, -k.y] : [k.y]
+        let phases = ys.flatMap { y in xs.map { x in phase(SIMD2(x, y)) } }
         let isSelfConjugate = (2 * row) % shape.rows == 0 && (2 * column) % shape.columns == 0
         let count = Double(phases.count)
         values.append(Scalar(phases.reduce(0) { $0 + Double.cos($1) } / count))
