@@ -113,6 +113,20 @@ struct MRCHeaderTests {
     }
   }
 
+  @Test(
+    "a stamp alone tells a file as MRC, whatever else is wrong with it",
+    arguments: [[0x44, 0x44], [0x44, 0x41], [0x11, 0x11]] as [[UInt8]])
+  func stampAlone(stamp: [UInt8]) {
+    expectRefusal(.unsupported, saying: "mode is 1000") {
+      try parse {
+        $0.mode = 1000
+        $0.map = "    "
+        $0.stamp = stamp
+        $0.isBigEndian = stamp == [0x11, 0x11]
+      }
+    }
+  }
+
   // MARK: Refusals
 
   @Test("modes that are not read are unsupported", arguments: [-1, 3, 4, 5, 7, 16, 101] as [Int32])

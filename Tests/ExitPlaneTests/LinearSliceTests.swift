@@ -215,7 +215,8 @@ struct LinearSliceTests {
     #expect(results.count == 4, "the modes must differ on this input")
   }
 
-  @Test("the stored half is exactly Hermitian and holds both Nyquist planes", arguments: [10, 11])
+  @Test(
+    "the stored half is exactly Hermitian and holds both Nyquist planes", arguments: [10, 11, 14, 22, 34])
   func symmetry(n: Int) throws {
     let (map, _) = try noiseMap(n, voxelSize: 1, seed: 3, as: Float.self)
     let volume = try FourierVoxelGridVolume(map)

@@ -96,6 +96,23 @@ struct PoseGeneratorsTests {
     #expect(even.gap < 15 && even.gap < 0.85 * random.gap, "\(even.gap)° and \(random.gap)°")
   }
 
+  @Test(
+    "even orientations are those of the paper's spiral", arguments: [(0, 1), (0, 12), (7, 12), (500, 1000)])
+  func superFibonacci(index: Int, count: Int) throws {
+    let psi = 1.533751168755204288118041
+    let s = Double(index) + 0.5
+    let (r, outer) = ((s / Double(count)).squareRoot(), (1 - s / Double(count)).squareRoot())
+    let (a, b) = (2 * Double.pi * s / 2.0.squareRoot(), 2 * Double.pi * s / psi)
+    // (x, y, z, w) of the paper.
+    let (x, y) = (r * Double.sin(a), r * Double.cos(a))
+    let want = try Rotation(quaternion: outer * Double.cos(b), x, y, outer * Double.sin(b))
+    let got = Rotation.even(index: index, count: count)
+    for axis in [SIMD3(1.0, 0, 0), SIMD3(0, 1, 0), SIMD3(0, 0, 1)] {
+      let difference = got * axis - want * axis
+      #expect((difference * difference).sum().squareRoot() < 1e-10)
+    }
+  }
+
   @Test("no two of an even set are close")
   func evenSeparation() {
     let count = 1000

@@ -26,6 +26,12 @@ struct RescalingTests {
     return Double.exp(-(a * a).sum() / 18) + 2 * Double.exp(-(b * b).sum() / 12.5)
   }
 
+  @Test("the box is the least that holds the map", arguments: [(20, 1.5, 14), (20, 1.25, 16), (21, 2.0, 11)])
+  func box(size: Int, to target: Double, expected: Int) throws {
+    let rescaled = try gaussians(size: size, voxelSize: 1).rescaled(toVoxelSizeInAngstroms: target)
+    #expect(rescaled.columns == expected && rescaled.isCubic)
+  }
+
   @Test(
     "a smooth map takes its known values at another voxel size",
     arguments: [(30, 1.0, 1.25), (31, 1.0, 1.25), (30, 1.5, 1.1), (31, 1.5, 1.07), (30, 1.2, 1.2)])
