@@ -68,8 +68,10 @@ for sanitizer; do
     flags+=(--sanitize="$sanitizer" -Xcc "-fsanitize=$sanitizer" -Xcxx "-fsanitize=$sanitizer")
     ;;
   undefined)
-    # Swift traps by itself; this is for C and C++. gcc's runtime library serves clang's calls.
-    flags+=(-Xcc -fsanitize=undefined -Xcc -fno-sanitize-recover=undefined -Xcxx -fsanitize=undefined
+    # Swift traps by itself; this is for C and C++. gcc's runtime library serves clang's calls, but for those that look
+    # at the types of functions.
+    flags+=(-Xcc -fsanitize=undefined -Xcc -fno-sanitize=function -Xcc -fno-sanitize-recover=undefined
+      -Xcxx -fsanitize=undefined -Xcxx -fno-sanitize=function
       -Xcxx -fno-sanitize=vptr -Xcxx -fno-sanitize-recover=undefined -Xlinker -lubsan)
     ;;
   *)
