@@ -127,7 +127,7 @@ struct ExactSliceTests {
     let (map, _) = try noiseCube(11, seed: 6, as: Float.self)
     let one = try FourierVoxelWindowVolume(map, accuracy: 1e-3, threads: 1)
     let four = try FourierVoxelWindowVolume(map, accuracy: 1e-3, threads: 4)
-    #expect(one.grid.storage.buffer.elementsEqual(four.grid.storage.buffer))
+    #expect(one.samples.grid.storage.buffer.elementsEqual(four.samples.grid.storage.buffer))
   }
 
   @Test("lengths for FFTs are even, large enough and of small factors")

@@ -273,7 +273,7 @@ struct LinearSliceTests {
     let (map, _) = try noiseMap(13, voxelSize: 1, seed: 6, as: Float.self)
     let one = try FourierVoxelGridVolume(map, padScale: 1.5, griddingCorrection: true, threads: 1)
     let four = try FourierVoxelGridVolume(map, padScale: 1.5, griddingCorrection: true, threads: 4)
-    #expect(one.grid.storage.buffer.elementsEqual(four.grid.storage.buffer))
+    #expect(one.samples.grid.storage.buffer.elementsEqual(four.samples.grid.storage.buffer))
   }
 
   @Test("what does not fit is refused in a sentence")

@@ -303,7 +303,7 @@ struct NonuniformSpreadingTests {
     throws
   {
     let kernel = try WindowKernel<Scalar>(width: width, oversampling: oversampling, dimensions: dimensions)
-    let kernels = dimensions == 2 ? Scalar._kernels.spreading2D : Scalar._kernels.spreading3D
+    let kind = dimensions == 2 ? SpreadingDimensions.two : .three
     let period = 20.0
     let side = 20 + 8 + 16
     var generator = SeededGenerator(seed: UInt64(width))
@@ -321,7 +321,7 @@ struct NonuniformSpreadingTests {
       halo: Int32(width / 2), shift: (31, 31, 31), mask: (-1, -1, -1), binStride: (0, 0, 0),
       stride: (1, Int32(side), Int32(side * side)))
     var grid = [Scalar](repeating: 0, count: dimensions == 2 ? side * side : side * side * side)
-    let records = UnsafeMutableRawPointer.allocate(byteCount: count * kernels.pointBytes, alignment: 64)
+    let records = UnsafeMutableRawPointer.allocate(byteCount: count * Scalar.pointBytes(in: kind), alignment: 64)
     defer { records.deallocate() }
     axes[0].withUnsafeBufferPointer { x in
       axes[1].withUnsafeBufferPointer { y in
@@ -331,14 +331,19 @@ struct NonuniformSpreadingTests {
             x: x.baseAddress, y: y.baseAddress, z: dimensions == 3 ? z.baseAddress : nil)
           points.map(\.strength).withUnsafeBufferPointer { strengths in
             #expect(
-              kernels.locate(&source, width, &bins, 0..<count, strengths.baseAddress, nil, records) == 0)
+              Scalar.locatePoints(
+                in: kind, of: &source, 0..<count, width: width, bins: &bins,
+                strengths: strengths.baseAddress, cursors: nil, into: records) == 0)
           }
         }
       }
     }
     kernel.withDescriptor { window in
       grid.withUnsafeMutableBufferPointer {
-        if let start = $0.baseAddress { kernels.spread(window, records, count, side, side * side, start) }
+        guard let start = $0.baseAddress else { return }
+        Scalar.spreadPoints(
+          in: kind, records, count: count, window: window, rowStride: side, planeStride: side * side,
+          onto: start)
       }
     }
     let want = plain(kernel, points: points, side: side, dimensions: dimensions)

@@ -144,7 +144,7 @@ struct OpticsGoldenTests {
         sphericalAberrationInMillimetres: golden.cs, amplitudeContrast: golden.amplitudeContrast,
         phaseShiftInDegrees: want.phaseShift, bFactorInSquareAngstroms: want.bFactor, scale: want.scale),
       half.pointer)
-    try RealFFT2D<Double>(shape).inverse(half.pointer, image.pointer)
+    try FFTPlan<Double>(.halfToReal(shape)).execute(half.pointer, image.pointer)
     let peak = want.values.map(abs).max() ?? 0
     let error = zip(image.buffer, want.values).map { abs($0 - $1) }.max() ?? .infinity
     #expect(error < 2e-5 * peak, "\(error) of \(peak)")

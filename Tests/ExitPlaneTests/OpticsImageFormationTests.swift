@@ -129,7 +129,7 @@ struct OpticsImageFormationTests {
     #expect(abs(spectrum.variance(on: base.plane) - 9) < 1e-9)
     let plan = try ImageFormationPlan(base, noise: .coloured(spectrum), seed: 4)
     let clean = try image(ImageFormationPlan(base))
-    let synthesis = try ImageSynthesis<Double>(base.plane.paddedShape)
+    let fft = try FFTPlan<Double>(.realToHalf(base.plane.paddedShape))
     let shape = base.plane.shape
     let (pixels, half) = (try AlignedBuffer<Double>.image(shape), try AlignedBuffer<Double>.half(shape))
     let shells = 8
@@ -140,7 +140,7 @@ struct OpticsImageFormationTests {
       let noisy = try image(plan, number: UInt64(number))
       for i in 0..<shape.count { pixels.pointer[i] = noisy[i] - clean[i] }
       square += pixels.buffer.reduce(0) { $0 + $1 * $1 } / Double(shape.count * count)
-      synthesis.fft.forward(pixels.pointer, half.pointer)
+      fft.execute(pixels.pointer, half.pointer)
       for row in 0..<rows {
         for column in 0..<shape.spectrumColumns {
           let q = Double.hypot(

@@ -140,9 +140,10 @@ struct SliceCubicTests {
   func symmetry(n: Int) throws {
     let (map, _) = try noiseCube(n, seed: 3, as: Float.self)
     let volume = try FourierVoxelSplineVolume(map)
-    let (grid, p) = (volume.grid, volume.grid.storage.pointer)
-    for z in -volume.reach...volume.reach {
-      for y in -volume.reach...volume.reach {
+    let (grid, p) = (volume.samples.grid, volume.samples.grid.storage.pointer)
+    let reach = grid.half + 1
+    for z in -reach...reach {
+      for y in -reach...reach {
         for x in 0...1 {
           let (a, b) = (grid.index(x: x, y: y, z: z), grid.index(x: -x, y: -y, z: -z))
           #expect(p[a] == p[b] && p[a + 1] == -p[b + 1])
@@ -158,7 +159,7 @@ struct SliceCubicTests {
     let (map, _) = try noiseCube(13, seed: 6, as: Float.self)
     let one = try FourierVoxelSplineVolume(map, padScale: 1.5, prefilter: prefilter, threads: 1)
     let four = try FourierVoxelSplineVolume(map, padScale: 1.5, prefilter: prefilter, threads: 4)
-    #expect(one.grid.storage.buffer.elementsEqual(four.grid.storage.buffer))
+    #expect(one.samples.grid.storage.buffer.elementsEqual(four.samples.grid.storage.buffer))
   }
 
   @Test(

@@ -32,7 +32,7 @@ extension FourierCorrelation {
       try requireMask(mask.values)
     }
     let side = min(shape.rows, shape.columns)
-    let fft = try RealFFT2D<Scalar>(shape)
+    let fft = try FFTPlan<Scalar>(.realToHalf(shape))
     let rings = ringNumbers(shape)
     // Sums of whole blocks, joined in their order: neither threads nor their timing show in the last bits.
     let block = 32
@@ -61,7 +61,7 @@ extension FourierCorrelation {
             if let mask {
               for pixel in 0..<shape.count { buffers.0.pointer[pixel] *= mask.values[pixel] }
             }
-            fft.forward(buffers.0.pointer, half.pointer)
+            fft.execute(buffers.0.pointer, half.pointer)
           }
           add(buffers.1.pointer, buffers.2.pointer, shape: shape, rings: rings, to: &sums)
         }

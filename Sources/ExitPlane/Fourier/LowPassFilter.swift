@@ -4,7 +4,8 @@ import RealModule
 /// resolution `d`. A Gaussian in real space too: nothing rings, and the mean is kept.
 public struct LowPassFilter<Scalar: GridScalar>: Sendable {
   public let shape: GridShape
-  private let fft: RealFFT2D<Scalar>
+  private let toHalf: FFTPlan<Scalar>
+  private let toImage: FFTPlan<Scalar>
   /// Of every row, and of every column of the half spectrum: their product is the filter.
   private let rowWeights: [Scalar]
   private let columnWeights: [Scalar]
@@ -23,7 +24,8 @@ public struct LowPassFilter<Scalar: GridScalar>: Sendable {
       )
     }
     self.shape = shape
-    fft = try RealFFT2D(shape)
+    toHalf = try FFTPlan(.realToHalf(shape))
+    toImage = try FFTPlan(.halfToReal(shape))
     func weight(_ frequency: Int, _ length: Int) -> Scalar {
       let part = Double(frequency) / (Double(length) * size) * resolution
       return Scalar(Double.exp(-Double.log(2) * part * part))
@@ -40,7 +42,7 @@ public struct LowPassFilter<Scalar: GridScalar>: Sendable {
     let real = try AlignedBuffer<Scalar>.image(shape)
     let half = try AlignedBuffer<Scalar>.half(shape)
     for pixel in 0..<shape.count { real.pointer[pixel] = image.values[pixel] }
-    fft.forward(real.pointer, half.pointer)
+    toHalf.execute(real.pointer, half.pointer)
     let scale = 1 / Scalar(shape.count)
     for row in 0..<shape.rows {
       for column in 0..<shape.spectrumColumns {
@@ -50,7 +52,7 @@ public struct LowPassFilter<Scalar: GridScalar>: Sendable {
         half.pointer[entry + 1] *= weight
       }
     }
-    fft.inverse(half.pointer, real.pointer)
+    toImage.execute(half.pointer, real.pointer)
     return try RealImage(
       shape: shape, values: Array(UnsafeBufferPointer(start: real.pointer, count: shape.count)))
   }

@@ -4,8 +4,6 @@ import Synchronization
 /// Locates points, source after source, and spreads them onto one piece of a grid a block at a time.
 struct PointCollector<Scalar: GridScalar> {
   private let grid: SpreadingGrid2D<Scalar>
-  /// Held here because the table is dear to copy and sources may be short.
-  private let kernels: SpreadingKernels<Scalar>
   private let width: Int
   private let capacity: Int
   private let points: UnsafeMutablePointer<UInt8>
@@ -21,7 +19,6 @@ struct PointCollector<Scalar: GridScalar> {
     _ scratch: SpreadingGrid2D<Scalar>.ThreadScratch, piece: Int
   ) {
     self.grid = grid
-    kernels = Scalar._kernels.spreading2D
     width = grid.kernel.width
     capacity = scratch.blockLength
     points = scratch.points.pointer
@@ -40,9 +37,10 @@ struct PointCollector<Scalar: GridScalar> {
     var done = 0
     while done < count {
       let part = min(count - done, capacity - held)
-      faults |= kernels.locate(
-        &source, width, &bins, (start + done)..<(start + done + part), strengths.map { $0 + done }, nil,
-        points + held * kernels.pointBytes)
+      faults |= Scalar.locatePoints(
+        in: .two, of: &source, (start + done)..<(start + done + part), width: width, bins: &bins,
+        strengths: strengths.map { $0 + done }, cursors: nil,
+        into: points + held * Scalar.pointBytes(in: .two))
       held += part
       done += part
       if held == capacity { finish() }
@@ -51,14 +49,16 @@ struct PointCollector<Scalar: GridScalar> {
 
   /// Spreads what is held.
   mutating func finish() {
-    grid.kernel.withDescriptor { kernels.spread($0, points, held, pitch, 0, target) }
+    grid.kernel.withDescriptor {
+      Scalar.spreadPoints(in: .two, points, count: held, window: $0, rowStride: pitch, onto: target)
+    }
     held = 0
   }
 }
 
 /// Sorts points into bins of a grid as it locates them, keeping their order within a bin.
 struct PointSorter<Scalar: GridScalar> {
-  let kernels: SpreadingKernels<Scalar>
+  let dimensions: SpreadingDimensions
   let width: Int
   let bins: ep_bins
   let binCount: Int
@@ -79,12 +79,14 @@ struct PointSorter<Scalar: GridScalar> {
       guard let start = table.baseAddress else { return }
       // Raw pointers cross into concurrent code; each part writes its own.
       nonisolated(unsafe) let (source, strengths, cursors, points) = (source, strengths, start, points)
-      let (kernels, width, bins, binCount) = (kernels, width, bins, binCount)
+      let (dimensions, width, bins, binCount) = (dimensions, width, bins, binCount)
       parallelForEach(
         count: parts, threads: threads, workspace: { (source, bins) },
         body: { part, given in
           faults.bitwiseOr(
-            kernels.count(&given.0, width, &given.1, range(part), cursors + part * binCount),
+            Scalar.countPoints(
+              in: dimensions, of: &given.0, range(part), width: width, bins: &given.1,
+              into: cursors + part * binCount),
             ordering: .relaxed)
         })
       // From counts to where each part begins in each bin.
@@ -100,9 +102,10 @@ struct PointSorter<Scalar: GridScalar> {
         count: parts, threads: threads, workspace: { (source, bins) },
         body: { part, given in
           let range = range(part)
-          _ = kernels.locate(
-            &given.0, width, &given.1, range, strengths.map { $0 + range.lowerBound },
-            cursors + part * binCount, points)
+          _ = Scalar.locatePoints(
+            in: dimensions, of: &given.0, range, width: width, bins: &given.1,
+            strengths: strengths.map { $0 + range.lowerBound }, cursors: cursors + part * binCount,
+            into: points)
         })
     }
     return (Array(table[((parts - 1) * binCount)...]), faults.load(ordering: .relaxed) == 0)

@@ -137,7 +137,8 @@ extension SpreadingGrid2D {
       (column + 2 * reached.count).update(repeating: 0, count: 4 * sumDegree)
     }
     if isFirst { sum.update(repeating: 0, count: 2 * count) }
-    Scalar._kernels.lines.filterColumn(
-      isWhole ? column : column - 2 * sumDegree, coefficients, degree, count, sum)
+    Scalar.filterColumn(
+      isWhole ? column : column - 2 * sumDegree, coefficients: coefficients, degree: degree, count: count,
+      addingTo: sum)
   }
 }

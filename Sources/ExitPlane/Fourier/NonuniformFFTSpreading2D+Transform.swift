@@ -38,7 +38,6 @@ extension SpreadingGrid2D {
   private func transformRows(
     _ group: Range<Int>, from first: Int, _ workspace: Workspace, _ scratch: ThreadScratch
   ) {
-    let kernels = Scalar._kernels.lines
     let (even, odd) = (scratch.rows.pointer, scratch.rows.pointer + columns)
     let pairs = (group.count + 1) / 2
     for pair in 0..<pairs {
@@ -49,13 +48,14 @@ extension SpreadingGrid2D {
       } else {
         odd.update(repeating: 0, count: columns)
       }
-      kernels.interleave(even, odd, columns, scratch.line.pointer)
+      Scalar.interleave(even, odd, count: columns, into: scratch.line.pointer)
       rowFFT.execute(scratch.line.pointer, scratch.lines.pointer + 2 * columns * pair)
     }
     // A row too many, of zeros, goes into what is left of the column's last cache line or is overwritten.
-    kernels.splitRows(
-      scratch.lines.pointer, pairs, columns, modes.spectrumColumns, workspace.transformed.stride,
-      workspace.transformed.column(0) + 2 * group.lowerBound)
+    Scalar.splitRows(
+      scratch.lines.pointer, pairs: pairs, length: columns, columns: modes.spectrumColumns,
+      columnStride: workspace.transformed.stride,
+      into: workspace.transformed.column(0) + 2 * group.lowerBound)
   }
 
   /// Adds a row of the periodic grid up from all pieces, in their order, and clears it there.
@@ -152,9 +152,10 @@ extension SpreadingGrid2D {
       if keeping { source.column(column).update(from: lines + 2 * rows * index, count: 2 * rows) }
     }
     let width = modes.spectrumColumns
-    Scalar._kernels.lines.extractColumns(
-      lines, strip.count, rows, modes.rows, weights.row(0) + strip.lowerBound, width, scale, adding,
-      half + 2 * strip.lowerBound, width)
+    Scalar.extractColumns(
+      lines, columns: strip.count, length: rows, rows: modes.rows,
+      weights: weights.row(0) + strip.lowerBound, weightStride: width, scale: scale, adding: adding,
+      into: half + 2 * strip.lowerBound, halfStride: width)
     if modes.columns % 2 == 0, strip.contains(width - 1) {
       conjugateNyquist(
         lines + 2 * rows * (width - 1 - strip.lowerBound), scale: scale, weights: weights, into: half)

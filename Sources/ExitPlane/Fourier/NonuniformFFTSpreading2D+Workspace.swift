@@ -32,7 +32,7 @@ extension SpreadingGrid2D {
       grids = try AlignedBuffer(count: geometry.pieces * geometry.pieceCount, of: what)
       transformed = try TransformedRows(grid, margin: 2 * (filterDegree ?? 0))
       combined = try filterDegree.map { _ in try TransformedRows(grid, margin: 0) }
-      let bytes = Scalar._kernels.spreading2D.pointBytes
+      let bytes = Scalar.pointBytes(in: .two)
       if case .tiles = layout {
         sorted = try AlignedBuffer(count: points * bytes, of: "sorting of \(points) points")
       } else {
@@ -58,7 +58,7 @@ extension SpreadingGrid2D {
 
     fileprivate init(blockLength: Int, padded: Int, grid: SpreadingGrid2D, what: String) throws {
       self.blockLength = blockLength
-      points = try AlignedBuffer(count: blockLength * Scalar._kernels.spreading2D.pointBytes, of: what)
+      points = try AlignedBuffer(count: blockLength * Scalar.pointBytes(in: .two), of: what)
       self.padded = try AlignedBuffer(count: padded, of: what)
       let longest = max(grid.rows, grid.columns)
       rows = try AlignedBuffer(count: 2 * grid.columns, of: what)

@@ -15,8 +15,8 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
   let columns: Int
   let kernel: WindowKernel<Scalar>
   /// Of rows in pairs, each the real or the imaginary part, and of columns.
-  let rowFFT: LineFFT<Scalar>
-  let columnFFT: LineFFT<Scalar>
+  let rowFFT: FFTPlan<Scalar>
+  let columnFFT: FFTPlan<Scalar>
   /// What undoes the window.
   let deconvolution: SpectrumWeights<Scalar>
 
@@ -31,8 +31,8 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
     self.modes = modes
     (rows, columns) = (grid.lengths[0], grid.lengths[1])
     kernel = grid.kernel
-    rowFFT = try LineFFT(length: columns)
-    columnFFT = rows == columns ? rowFFT : try LineFFT(length: rows)
+    rowFFT = try FFTPlan(.line(length: columns))
+    columnFFT = rows == columns ? rowFFT : try FFTPlan(.line(length: rows))
     deconvolution = try SpectrumWeights(modes, kernel: grid.kernel, gridLengths: grid.lengths) { _, _ in 1 }
   }
 
@@ -202,7 +202,7 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
     case .tiles:
       guard let sorted = workspace.sorted else { return true }
       let sorter = PointSorter<Scalar>(
-        kernels: Scalar._kernels.spreading2D, width: kernel.width, bins: workspace.geometry.bins,
+        dimensions: .two, width: kernel.width, bins: workspace.geometry.bins,
         binCount: workspace.geometry.pieces)
       let result = sorter.sort(
         source, count: count, strengths: strengths, into: sorted.pointer, threads: workspace.threads.count)
@@ -226,13 +226,13 @@ struct SpreadingGrid2D<Scalar: GridScalar>: Sendable {
 
   private func spreadSorted(endOfTile: [Int32], _ sorted: AlignedBuffer<UInt8>, _ workspace: Workspace) {
     let geometry = workspace.geometry
-    let bytes = Scalar._kernels.spreading2D.pointBytes
+    let bytes = Scalar.pointBytes(in: .two)
     forEach(geometry.pieces, workspace) { tile, _ in
       let start = tile == 0 ? 0 : Int(endOfTile[tile - 1])
       kernel.withDescriptor {
-        Scalar._kernels.spreading2D.spread(
-          $0, sorted.pointer + start * bytes, Int(endOfTile[tile]) - start, geometry.pitch, 0,
-          workspace.grids.pointer + tile * geometry.pieceCount)
+        Scalar.spreadPoints(
+          in: .two, sorted.pointer + start * bytes, count: Int(endOfTile[tile]) - start, window: $0,
+          rowStride: geometry.pitch, onto: workspace.grids.pointer + tile * geometry.pieceCount)
       }
     }
   }

@@ -12,8 +12,8 @@ struct SpreadingGrid3D<Scalar: GridScalar>: Sendable {
   let length: Int
   let kernel: WindowKernel<Scalar>
   private let threads: Int
-  private let rowFFT: RealFFT2D<Scalar>
-  private let columnFFT: ColumnFFT<Scalar>
+  private let rowFFT: FFTPlan<Scalar>
+  private let columnFFT: FFTPlan<Scalar>
   /// What undoes the window along an axis, at frequencies that are not negative.
   private let deconvolution: [Double]
   /// Complex columns transformed at a time and held of a row; see `SpreadingGrid2D`.
@@ -32,10 +32,10 @@ struct SpreadingGrid3D<Scalar: GridScalar>: Sendable {
     length = grid.lengths[0]
     kernel = grid.kernel
     threads = options.threads
-    rowFFT = try RealFFT2D(GridShape(rows: 1, columns: length))
+    rowFFT = try FFTPlan(.realToHalf(GridShape(rows: 1, columns: length)))
     stripWidth = 64 / (2 * MemoryLayout<Scalar>.stride)
     heldColumns = ((size / 2 + stripWidth) / stripWidth | 1) * stripWidth
-    columnFFT = try ColumnFFT(length: length, width: stripWidth, stride: heldColumns)
+    columnFFT = try FFTPlan(.columns(length: length, width: stripWidth, stride: heldColumns))
     deconvolution = kernel.deconvolution(frequencies: size / 2 + 1, ofGridLength: length)
   }
 
@@ -58,7 +58,7 @@ struct SpreadingGrid3D<Scalar: GridScalar>: Sendable {
       let what = "a nonuniform transform of \(grid.size)³"
       self.grid = try AlignedBuffer(count: grid.planeStride * grid.paddedRows, of: what)
       planes = try AlignedBuffer(count: 2 * grid.length * grid.size * grid.columns, of: what)
-      sorted = try AlignedBuffer(count: points * Scalar._kernels.spreading3D.pointBytes, of: what)
+      sorted = try AlignedBuffer(count: points * Scalar.pointBytes(in: .three), of: what)
     }
   }
 
@@ -74,7 +74,7 @@ struct SpreadingGrid3D<Scalar: GridScalar>: Sendable {
       stride: (1, Int32(pitch), Int32(planeStride)))
     let bands = (length + halo) >> Self.bandShift + 1
     let sorter = PointSorter<Scalar>(
-      kernels: Scalar._kernels.spreading3D, width: kernel.width, bins: bins, binCount: bands)
+      dimensions: .three, width: kernel.width, bins: bins, binCount: bands)
     func sort(_ strengths: UnsafePointer<Scalar>?) -> [Int32] {
       x.withUnsafeBufferPointer { x in
         y.withUnsafeBufferPointer { y in
@@ -94,7 +94,7 @@ struct SpreadingGrid3D<Scalar: GridScalar>: Sendable {
     parallelForEach(
       count: paddedRows, threads: threads, workspace: { () },
       body: { plane, _ in clear(workspace.grid.pointer + plane * planeStride, count: planeStride) })
-    let kernels = Scalar._kernels.spreading3D
+    let bytes = Scalar.pointBytes(in: .three)
     for parity in 0..<2 {
       parallelForEach(
         count: (bands + 1 - parity) / 2, threads: threads, workspace: { () },
@@ -102,9 +102,9 @@ struct SpreadingGrid3D<Scalar: GridScalar>: Sendable {
           let band = 2 * index + parity
           let first = band == 0 ? 0 : Int(ends[band - 1])
           kernel.withDescriptor {
-            kernels.spread(
-              $0, workspace.sorted.pointer + first * kernels.pointBytes, Int(ends[band]) - first, pitch,
-              planeStride, workspace.grid.pointer)
+            Scalar.spreadPoints(
+              in: .three, workspace.sorted.pointer + first * bytes, count: Int(ends[band]) - first, window: $0,
+              rowStride: pitch, planeStride: planeStride, onto: workspace.grid.pointer)
           }
         })
     }
@@ -165,7 +165,7 @@ struct SpreadingGrid3D<Scalar: GridScalar>: Sendable {
           for x in 0..<(pitch - halo - length) { row[x % length] += source[x &+ halo &+ length] }
         }
       }
-      rowFFT.forward(row, scratch.spectrum.pointer)
+      rowFFT.execute(row, scratch.spectrum.pointer)
       (scratch.columns.pointer + 2 * y * heldColumns).update(
         from: scratch.spectrum.pointer, count: 2 * columns)
     }

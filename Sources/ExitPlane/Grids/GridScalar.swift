@@ -4,8 +4,6 @@ import RealModule
 public protocol GridScalar: Real, BinaryFloatingPoint, BitwiseCopyable, Sendable {
   /// "single" or "double", as on the command line.
   static var precisionName: String { get }
-  /// The loops and transforms of this precision; for this module alone.
-  static var _kernels: KernelTable<Self> { get }
 }
 
 extension Float: GridScalar {

@@ -1,6 +1,8 @@
 /// Copies an image into one of another shape, origin onto origin; what the target has beyond it is zero.
 ///
 /// - Parameter components: scalars a pixel.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 func cropOrPad<Scalar: GridScalar>(
   _ source: UnsafePointer<Scalar>, _ from: GridShape, into target: UnsafeMutablePointer<Scalar>,
   _ to: GridShape, components: Int = 1

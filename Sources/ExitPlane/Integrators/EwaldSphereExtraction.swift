@@ -54,9 +54,9 @@ public struct EwaldSpherePlan<Volume: FourierSliceVolume>: ProjectionPlan {
   private let geometry: SliceGeometry
   private let curvature: Double
   private let outOfBounds: OutOfBoundsMode<Scalar>
-  private let sliceFFT: ComplexFFT2D<Scalar>
+  private let sliceToImage: FFTPlan<Scalar>
   /// Of the padded shape, where that is not the slice's.
-  private let outputFFT: ComplexFFT2D<Scalar>?
+  private let imageToOutput: FFTPlan<Scalar>?
 
   init(volume: Volume, plane: ImageConfiguration, options: EwaldSphereExtraction<Volume>) throws {
     self.volume = volume
@@ -67,8 +67,10 @@ public struct EwaldSpherePlan<Volume: FourierSliceVolume>: ProjectionPlan {
       resamples: options.resamples, resolutionInAngstroms: options.resolutionInAngstroms)
     let bend = plane.wavelengthInAngstroms / (2 * plane.pixelSizeInAngstroms)
     curvature = options.hemisphere == .positive ? bend : -bend
-    sliceFFT = try ComplexFFT2D(geometry.shape)
-    outputFFT = geometry.shape == plane.paddedShape ? nil : try ComplexFFT2D(plane.paddedShape)
+    sliceToImage = try FFTPlan(.complexImage(geometry.shape, isForward: false))
+    imageToOutput =
+      geometry.shape == plane.paddedShape
+      ? nil : try FFTPlan(.complexImage(plane.paddedShape, isForward: true))
   }
 
   /// What one thread writes.
@@ -98,7 +100,7 @@ public struct EwaldSpherePlan<Volume: FourierSliceVolume>: ProjectionPlan {
       scale: scale)
     let surface = geometry.plane(
       at: pose.rotation, isFull: true, curvature: curvature, factors: workspace.factors)
-    volume._sample(surface, outOfBounds: outOfBounds, into: workspace.slice.pointer)
+    volume.samples.sample(surface, outOfBounds: outOfBounds, into: workspace.slice.pointer)
     workspace.slice.pointer[0] = Scalar(volume.zeroFrequency * scale)
     workspace.slice.pointer[1] = 0
   }
@@ -107,12 +109,12 @@ public struct EwaldSpherePlan<Volume: FourierSliceVolume>: ProjectionPlan {
   /// next use.
   public func spectrum(at pose: Pose, using workspace: inout Workspace) -> UnsafeMutableBufferPointer<Scalar>
   {
-    guard let output = workspace.output, let outputFFT else {
+    guard let output = workspace.output, let imageToOutput else {
       extractSlice(at: pose, fromCentre: false, scale: geometry.scale, workspace)
       return workspace.slice.buffer
     }
     _ = image(at: pose, using: &workspace)
-    outputFFT.forward(output.values.pointer)
+    imageToOutput.execute(output.values.pointer)
     output.factors.setCentreToOrigin()
     output.factors.multiply(output.values.pointer)
     return output.values.buffer
@@ -123,7 +125,7 @@ public struct EwaldSpherePlan<Volume: FourierSliceVolume>: ProjectionPlan {
   public func image(at pose: Pose, using workspace: inout Workspace) -> UnsafeMutableBufferPointer<Scalar> {
     extractSlice(
       at: pose, fromCentre: true, scale: geometry.scale / Double(geometry.shape.count), workspace)
-    sliceFFT.inverse(workspace.slice.pointer)
+    sliceToImage.execute(workspace.slice.pointer)
     guard let output = workspace.output else { return workspace.slice.buffer }
     cropOrPad(
       workspace.slice.pointer, geometry.shape, into: output.values.pointer, plane.paddedShape, components: 2)

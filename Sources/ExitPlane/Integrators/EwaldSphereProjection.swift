@@ -127,10 +127,9 @@ public struct EwaldSphereProjectionPlan<Volume: FourierSliceVolume>: RealImagePl
   private func paddedImage(
     of half: AlignedBuffer<Scalar>, _ workspace: Workspace
   ) -> UnsafeMutableBufferPointer<Scalar> {
-    slice.fft.inverse(half.pointer, workspace.image.pointer)
+    slice.inverse(half.pointer, workspace.image.pointer)
     guard let padded = workspace.output else { return workspace.image.buffer }
-    Scalar._kernels.cropOrPad(
-      workspace.image.pointer, slice.shape, padded.image.pointer, plane.paddedShape)
+    cropOrPad(workspace.image.pointer, slice.shape, into: padded.image.pointer, plane.paddedShape)
     return padded.image.buffer
   }
 
@@ -150,10 +149,11 @@ public struct EwaldSphereProjectionPlan<Volume: FourierSliceVolume>: RealImagePl
       geometry.plane(at: pose.rotation, curvature: curvature, factors: workspace.factors)
     }
     let (near, far) = (surface(bend), surface(-bend))
-    volume._sample(near, outOfBounds: .zero, into: sine)
-    volume._sample(far, outOfBounds: .zero, into: cosine)
+    volume.samples.sample(near, outOfBounds: .zero, into: sine)
+    volume.samples.sample(far, outOfBounds: .zero, into: cosine)
     separate(sine, cosine, count: slice.shape.rows * slice.shape.spectrumColumns)
-    if let a = volume.corner(of: near, outOfBounds: .zero), let b = volume.corner(of: far, outOfBounds: .zero)
+    if let a = volume.samples.corner(of: near, outOfBounds: .zero),
+      let b = volume.samples.corner(of: far, outOfBounds: .zero)
     {
       let index = 2 * slice.shape.cornerIndex
       sine[index] = (a.real + b.real) / 2

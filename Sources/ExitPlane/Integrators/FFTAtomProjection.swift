@@ -191,14 +191,14 @@ public struct FFTAtomPlan<Scalar: GridScalar>: RealImagePlan {
     computeSpectrum(
       at: pose, origin: SIMD2(Double(originOffset(modes.columns)), Double(originOffset(modes.rows))),
       scale: 1 / Double(modes.count), workspace)
-    fine.fft.inverse(workspace.half.pointer, workspace.fine.pointer)
+    fine.inverse(workspace.half.pointer, workspace.fine.pointer)
     var result = workspace.fine
     if let averaged = workspace.averaged {
       averageBlocks(result.pointer, into: averaged.pointer)
       result = averaged
     }
     if let image = workspace.image {
-      Scalar._kernels.cropOrPad(result.pointer, shape, image.pointer, plane.paddedShape)
+      cropOrPad(result.pointer, shape, into: image.pointer, plane.paddedShape)
       result = image
     }
     return result.buffer

@@ -40,7 +40,7 @@ public struct FFTAtomRendering<Scalar: GridScalar>: Sendable {
     try addSpectra(of: passes, voxelSize: h, grid: grid, points: most, to: half)
     if antialias { averageOverVoxels(half, size: size) }
     let real = try AlignedBuffer<Scalar>(count: size * size * size, of: "a map of \(size)³")
-    try inverseTransform3D(size: size, half: half, real: real)
+    try FFTPlan(.halfToRealCube(size: size)).execute(half.pointer, real.pointer)
     return try RealVoxelGridVolume(
       depth: size, rows: size, columns: size, voxelSizeInAngstroms: h, values: Array(real.buffer))
   }

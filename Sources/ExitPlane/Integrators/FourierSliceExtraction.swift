@@ -131,8 +131,8 @@ public struct FourierSlicePlan<Volume: FourierSliceVolume>: RealImagePlan {
     let half = workspace.half.pointer
     workspace.factors.set(shiftInPixels: shift, fromCentre: fromCentre, scale: scale)
     let slicePlane = geometry.plane(at: pose.rotation, factors: workspace.factors)
-    volume._sample(slicePlane, outOfBounds: outOfBounds, into: half)
-    volume.sampleCorner(of: slicePlane, outOfBounds: outOfBounds, into: half)
+    volume.samples.sample(slicePlane, outOfBounds: outOfBounds, into: half)
+    volume.samples.sampleCorner(of: slicePlane, outOfBounds: outOfBounds, into: half)
     (half[0], half[1]) = (Scalar(volume.zeroFrequency * scale), 0)
     slice.shape.symmetrize(half)
     if shift != SIMD2(0, 0) { slice.shape.zeroUnshiftable(half) }
@@ -143,11 +143,10 @@ public struct FourierSlicePlan<Volume: FourierSliceVolume>: RealImagePlan {
   ) -> UnsafeMutableBufferPointer<Scalar> {
     extractSlice(
       at: pose, fromCentre: true, scale: geometry.scale / Double(slice.shape.count), workspace)
-    slice.fft.inverse(workspace.half.pointer, workspace.image.pointer)
+    slice.inverse(workspace.half.pointer, workspace.image.pointer)
     if let mask { multiply(workspace.image.pointer, by: mask) }
     guard let output = workspace.output else { return workspace.image.buffer }
-    Scalar._kernels.cropOrPad(
-      workspace.image.pointer, slice.shape, output.image.pointer, plane.paddedShape)
+    cropOrPad(workspace.image.pointer, slice.shape, into: output.image.pointer, plane.paddedShape)
     return output.image.buffer
   }
 

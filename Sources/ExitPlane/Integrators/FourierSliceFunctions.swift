@@ -85,7 +85,7 @@ private func extract<Volume: FourierSliceVolume>(
     let value =
       frequency == .zero
       ? Complex(Volume.Scalar(volume.zeroFrequency))
-      : volume._value(at: frequency * samples, outOfBounds: outOfBounds)
+      : volume.samples.value(at: frequency * samples, outOfBounds: outOfBounds)
     (half.pointer[2 * index], half.pointer[2 * index + 1]) = (value.real, value.imaginary)
   }
   slice.shape.symmetrize(half.pointer)

@@ -84,7 +84,8 @@ final class GaussianCanvas<Scalar: GridScalar>: @unchecked Sendable {
       columns: Int32(shape.columns), firstRow: Int32(bands[band].lowerBound),
       endRow: Int32(bands[band].upperBound))
     GaussianGroups.withDescriptor(group, range, at: positions) {
-      Scalar._kernels.addGaussians($0, &view, &descriptor, scratch.isEmpty ? nil : scratch[band].pointer)
+      Scalar.addGaussians(
+        $0, seenBy: &view, to: &descriptor, scratch: scratch.isEmpty ? nil : scratch[band].pointer)
     }
   }
 

@@ -153,9 +153,8 @@ public struct GaussianMixturePlan<Scalar: GridScalar>: RealImagePlan {
     coarse.factors.set(
       shiftInPixels: SIMD2(0, 0), fromCentre: true, scale: 1 / Double(computed.count))
     coarse.factors.multiply(coarse.half.pointer)
-    cropping.coarse.fft.inverse(coarse.half.pointer, coarse.image.pointer)
-    Scalar._kernels.cropOrPad(
-      coarse.image.pointer, cropping.coarse.shape, image.pointer, plane.paddedShape)
+    cropping.coarse.inverse(coarse.half.pointer, coarse.image.pointer)
+    cropOrPad(coarse.image.pointer, cropping.coarse.shape, into: image.pointer, plane.paddedShape)
     return image.buffer
   }
 

@@ -4,11 +4,13 @@
 /// `half` is rows × (columns/2 + 1) complex numbers throughout, zero frequency in the corner.
 struct ImageSynthesis<Scalar: GridScalar>: Sendable {
   let shape: GridShape
-  let fft: RealFFT2D<Scalar>
+  private let toHalf: FFTPlan<Scalar>
+  private let toImage: FFTPlan<Scalar>
 
   init(_ shape: GridShape) throws {
     self.shape = shape
-    fft = try RealFFT2D(shape)
+    toHalf = try FFTPlan(.realToHalf(shape))
+    toImage = try FFTPlan(.halfToReal(shape))
   }
 
   /// The half spectrum of an image whose origin is at its centre.
@@ -16,9 +18,14 @@ struct ImageSynthesis<Scalar: GridScalar>: Sendable {
     _ image: UnsafeMutablePointer<Scalar>, into half: UnsafeMutablePointer<Scalar>,
     factors: PhaseFactors<Scalar>
   ) {
-    fft.forward(image, half)
+    toHalf.execute(image, half)
     factors.setCentreToOrigin()
     factors.multiply(half)
     shape.symmetrize(half)
+  }
+
+  /// The unnormalised inverse; `half` is overwritten.
+  func inverse(_ half: UnsafeMutablePointer<Scalar>, _ image: UnsafeMutablePointer<Scalar>) {
+    toImage.execute(half, image)
   }
 }

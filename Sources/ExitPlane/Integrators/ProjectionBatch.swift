@@ -38,7 +38,7 @@ extension RealImagePlan {
         guard let cropped = scratch.1, let pixels = image.baseAddress else {
           return try consume(index, UnsafeBufferPointer(image))
         }
-        Scalar._kernels.cropOrPad(pixels, padded, cropped.pointer, shape)
+        cropOrPad(pixels, padded, into: cropped.pointer, shape)
         try consume(index, UnsafeBufferPointer(cropped.buffer))
       })
   }

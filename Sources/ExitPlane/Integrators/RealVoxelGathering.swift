@@ -97,9 +97,9 @@ struct RealVoxelGathering<Scalar: GridScalar>: Sendable {
     factors.set(shiftInPixels: shift, fromCentre: fromCentre, scale: scale)
     if shape.columns % 2 == 0 { setNyquist(factors, shift: shift.x, fromCentre: fromCentre, scale: scale) }
     let slice = geometry.plane(at: pose.rotation, factors: factors)
-    transform._sample(slice, outOfBounds: .zero, into: half)
+    transform.samples.sample(slice, outOfBounds: .zero, into: half)
     (half[0], half[1]) = (Scalar(transform.zeroFrequency * scale), 0)
-    transform.sampleCorner(of: slice, outOfBounds: .zero, into: half)
+    transform.samples.sampleCorner(of: slice, outOfBounds: .zero, into: half)
   }
 
   /// The Nyquist column's factor for every voxel shifted by itself: the average with the conjugate partner

@@ -164,7 +164,7 @@ public struct RealVoxelPlan<Scalar: GridScalar>: RealImagePlan {
     at pose: Pose, using workspace: inout Workspace
   ) -> UnsafeMutableBufferPointer<Scalar> {
     transform(at: pose, fromCentre: true, scale: 1 / Double(plane.paddedShape.count), workspace)
-    synthesis.fft.inverse(workspace.half.pointer, workspace.image.pointer)
+    synthesis.inverse(workspace.half.pointer, workspace.image.pointer)
     return workspace.image.buffer
   }
 }

@@ -61,7 +61,7 @@ public struct ResolutionLimitedPlan<Base: RealImagePlan>: RealImagePlan {
       workspace.factors.set(
         shiftInPixels: SIMD2(0, 0), fromCentre: true, scale: 1 / Double(plane.paddedShape.count))
       workspace.factors.multiply(half)
-      synthesis.fft.inverse(half, workspace.image.pointer)
+      synthesis.inverse(half, workspace.image.pointer)
     }
     return workspace.image.buffer
   }

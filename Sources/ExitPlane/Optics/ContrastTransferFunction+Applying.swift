@@ -55,7 +55,8 @@ extension ContrastTransferFunction {
         let weight = sign.factor * scale * factor * envelope * (alternating && y % 2 == 1 ? -1 : 1)
         (rowWeights + y).initialize(to: Scalar(weight))
       }
-      Scalar._kernels.applyOscillation(&oscillation, columnWeights, rowWeights, half)
+      Scalar.applyOscillation(
+        &oscillation, columnWeights: columnWeights, rowWeights: rowWeights, to: half)
     }
   }
 }

@@ -107,7 +107,7 @@ public struct ImageFormationPlan<Projection: RealImagePlan>: Sendable {
     let padded = try paddedImage(of: particle, noise: noise, using: &workspace)
     var image = UnsafeMutableBufferPointer(start: padded, count: plane.paddedShape.count)
     if let cropped = workspace.cropped {
-      Scalar._kernels.cropOrPad(padded, plane.paddedShape, cropped.pointer, plane.shape)
+      cropOrPad(padded, plane.paddedShape, into: cropped.pointer, plane.shape)
       image = cropped.buffer
     }
     guard let pixels = image.baseAddress else { return image }
@@ -148,7 +148,7 @@ public struct ImageFormationPlan<Projection: RealImagePlan>: Sendable {
       addColouredNoise(
         to: half, scale: 1 / (slope * Double(shape.count)), particle: particle.number, scratch: made.pointer)
     }
-    synthesis.fft.inverse(half, image)
+    synthesis.inverse(half, image)
     if slope != 1 || offset != 0 {
       scale(image, count: shape.count, by: Scalar(slope), adding: Scalar(offset))
     }

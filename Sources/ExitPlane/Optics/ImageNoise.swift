@@ -45,7 +45,7 @@ public struct PixelNoise: Hashable, Sendable {
     to pixels: UnsafeMutablePointer<Scalar>, count: Int, standardDeviation: Scalar, particle: UInt64
   ) {
     var source = ep_random_source(seed: seed, item: particle, stream: RandomStream.noise.rawValue)
-    Scalar._kernels.addNormals(&source, count, standardDeviation, pixels)
+    Scalar.addNormals(from: &source, count: count, standardDeviation: standardDeviation, to: pixels)
   }
 
   /// Replaces every pixel, an expected number, by a count drawn from Poisson's distribution; what is not

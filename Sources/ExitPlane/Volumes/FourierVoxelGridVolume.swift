@@ -3,22 +3,14 @@ import ComplexModule
 /// The transform of a cubic map on an optionally zero-padded grid, for linear interpolation.
 ///
 /// Half of it is stored (`HermitianGrid`): a 256³ map padded by 2 takes 0.55 GB in single precision.
-public struct FourierVoxelGridVolume<Scalar: GridScalar>: Sendable {
+public struct FourierVoxelGridVolume<Scalar: GridScalar>: FourierSliceVolume {
   /// Voxels an axis of the map.
   public let mapSize: Int
-  /// Samples an axis of the transform: `Int(mapSize · padScale)`.
-  public var gridSize: Int { grid.size }
   public let voxelSizeInAngstroms: Double
   public let hasGriddingCorrection: Bool
-  /// The sum of the map's voxels: the transform at zero frequency before any gridding correction.
-  ///
-  /// A slice takes its zero frequency from here. The grid's own sample at zero is that of the corrected
-  /// map, too large by the mass the correction adds, and no interpolation ever smooths it: zero frequency
-  /// lies on a grid point for every pose.
-  public let zeroFrequency: Double
-  let grid: HermitianGrid<Scalar>
-  /// For what the linear kernel does not know: curved surfaces, full spectra and band limits.
-  let window: SliceWindow<Scalar>
+  /// `Int(mapSize · padScale)` an axis.
+  public let samples: FourierSamples<Scalar>
+  public static var takesInverseSincMask: Bool { true }
 
   /// Transforms a map.
   ///
@@ -46,23 +38,19 @@ public struct FourierVoxelGridVolume<Scalar: GridScalar>: Sendable {
         let s = sinc(Double(i - originOffset(map.columns)) / Double(size))
         return Scalar(1 / (s * s))
       } : nil
-    var sum = Scalar._kernels.sum(map.values)
-    grid = try HermitianGrid.transform(of: map, size: size, axisWeights: weights, threads: threads)
+    var sum = Scalar.sum(map.values)
+    let grid = try HermitianGrid.transform(of: map, size: size, axisWeights: weights, threads: threads)
     if let filter {
       try grid.multiply(by: filter, voxelSizeInAngstroms: voxelSizeInAngstroms, threads: threads)
       sum *= filter(0)
     }
-    zeroFrequency = sum
-    window = try .linear(half: grid.half)
+    samples = FourierSamples(
+      grid: grid, interpolation: .linear, window: try .linear(half: grid.half), zeroFrequency: sum)
   }
 
   /// The transform at a frequency given in samples of the grid, each in `−n/2…n/2`; zero outside.
   public subscript(z: Int, y: Int, x: Int) -> Complex<Scalar> {
-    guard max(abs(x), abs(y), abs(z)) <= grid.half else { return .zero }
-    let mirrored = x < 0
-    let i = mirrored ? grid.index(x: -x, y: -y, z: -z) : grid.index(x: x, y: y, z: z)
-    let p = grid.storage.pointer
-    return Complex(p[i], mirrored ? -p[i + 1] : p[i + 1])
+    max(abs(x), abs(y), abs(z)) <= samples.grid.half ? samples.stored(SIMD3(x, y, z)) : .zero
   }
 }
 
@@ -98,7 +86,7 @@ extension HermitianGrid {
     let grid = try HermitianGrid(size: n, border: border)
     let m = map.columns
     let shape = try GridShape(square: n)
-    let fft = try RealFFT2D<Scalar>(shape)
+    let fft = try FFTPlan<Scalar>(.realToHalf(shape))
     let columns = shape.spectrumColumns
 
     try parallelForEach(
@@ -112,12 +100,12 @@ extension HermitianGrid {
       body: { z, scratch in
         let (real, half) = (scratch.0.pointer, scratch.1.pointer)
         placeSlab(map, z: z, weights: axisWeights, into: real, size: n)
-        fft.forward(real, half)
+        fft.execute(real, half)
         // The slab's depth from the origin is its plane; the z transform reads it from there.
         grid.storePlane(half, z: z - originOffset(m))
       })
 
-    let columnFFT = try ColumnFFT<Scalar>(length: n, width: columns)
+    let columnFFT = try FFTPlan<Scalar>(.columns(length: n, width: columns, stride: columns))
     try parallelForEach(
       count: 2 * grid.half + 1, threads: threads,
       workspace: { try AlignedBuffer<Scalar>(count: 2 * n * columns, of: "a plane of \(shape)") },
@@ -172,7 +160,7 @@ extension HermitianGrid {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   private func transformRow(
-    y: Int, slabs: Range<Int>, fft: ColumnFFT<Scalar>, scratch: UnsafeMutablePointer<Scalar>
+    y: Int, slabs: Range<Int>, fft: FFTPlan<Scalar>, scratch: UnsafeMutablePointer<Scalar>
   ) {
     let columns = size / 2 + 1
     scratch.update(repeating: 0, count: 2 * columns * size)

@@ -1,11 +1,9 @@
-import ComplexModule
-
 /// Cubic B-spline coefficients of the transform of a cubic map, for cubic interpolation.
 ///
 /// As in `FourierVoxelGridVolume` one half is stored. With its natural boundaries the spline of a
 /// Hermitian transform is itself Hermitian, given that an even grid holds both its planes at −n/2 and +n/2
 /// (Docs/Decisions/0007).
-public struct FourierVoxelSplineVolume<Scalar: GridScalar>: Sendable {
+public struct FourierVoxelSplineVolume<Scalar: GridScalar>: FourierSliceVolume {
   /// What makes coefficients of samples.
   public enum Prefilter: String, Sendable, Hashable, CaseIterable {
     /// The spline meets every sample of the transform; natural boundaries.
@@ -22,14 +20,10 @@ public struct FourierVoxelSplineVolume<Scalar: GridScalar>: Sendable {
 
   /// Voxels an axis of the map.
   public let mapSize: Int
-  /// Samples an axis of the transform: `Int(mapSize · padScale)`.
-  public var gridSize: Int { grid.size }
   public let voxelSizeInAngstroms: Double
   public let prefilter: Prefilter
-  /// The sum of the map's voxels: the transform at zero frequency.
-  public let zeroFrequency: Double
-  let grid: HermitianGrid<Scalar>
-  let window: SliceWindow<Scalar>
+  /// Coefficients of the transform's `Int(mapSize · padScale)` samples an axis.
+  public let samples: FourierSamples<Scalar>
 
   /// Transforms a map.
   ///
@@ -57,30 +51,21 @@ public struct FourierVoxelSplineVolume<Scalar: GridScalar>: Sendable {
         // The taps of an axis sum to 6.
         return Scalar(1 / (6 * s * s * s * s))
       } : nil
-    grid = try HermitianGrid.transform(
+    let grid = try HermitianGrid.transform(
       of: map, size: size, border: .cubicSpline, axisWeights: weights, threads: threads)
-    var sum = Scalar._kernels.sum(map.values)
+    var sum = Scalar.sum(map.values)
     if let filter {
       try grid.multiply(by: filter, voxelSizeInAngstroms: voxelSizeInAngstroms, threads: threads)
       sum *= filter(0)
     }
-    zeroFrequency = sum
     switch prefilter {
     case .natural: try grid.replaceByNaturalSpline(threads: threads)
     case .griddingCorrected: grid.mirrorLeadingColumns(reach: grid.half)
     }
-    window = try .cubicSpline(half: grid.half)
-  }
-
-  /// Coefficients reach from minus this to this on every axis.
-  var reach: Int { prefilter == .natural ? grid.half + 1 : grid.half }
-
-  /// The coefficient at a frequency given in samples of the grid, each in `±reach`.
-  func coefficient(_ i: SIMD3<Int>) -> Complex<Scalar> {
-    let mirrored = i.x < 0
-    let at = mirrored ? grid.index(x: -i.x, y: -i.y, z: -i.z) : grid.index(x: i.x, y: i.y, z: i.z)
-    let p = grid.storage.pointer
-    return Complex(p[at], mirrored ? -p[at + 1] : p[at + 1])
+    let reach = prefilter == .natural ? grid.half + 1 : grid.half
+    samples = FourierSamples(
+      grid: grid, interpolation: .cubic(reach: reach), window: try .cubicSpline(half: grid.half),
+      zeroFrequency: sum)
   }
 }
 

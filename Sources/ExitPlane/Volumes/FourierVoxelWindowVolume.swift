@@ -1,5 +1,3 @@
-import ComplexModule
-
 /// The oversampled transform of a cubic map, deconvolved for a compact window, for interpolation to an
 /// accuracy that is asked for.
 ///
@@ -9,11 +7,9 @@ import ComplexModule
 ///
 /// - Source: the scheme of Barnett, Magland and af Klinteberg, "A parallel nonuniform fast Fourier transform
 ///   library based on an exponential of semicircle kernel", SIAM J. Sci. Comput. 41 (2019) C479–C504.
-public struct FourierVoxelWindowVolume<Scalar: GridScalar>: Sendable {
+public struct FourierVoxelWindowVolume<Scalar: GridScalar>: FourierSliceVolume {
   /// Voxels an axis of the map.
   public let mapSize: Int
-  /// Samples an axis of the transform: the map's times the oversampling, 1.25 to 2 where it is chosen by cost.
-  public var gridSize: Int { grid.size }
   public let voxelSizeInAngstroms: Double
   /// The relative RMS error asked for.
   public let accuracy: Double
@@ -21,11 +17,10 @@ public struct FourierVoxelWindowVolume<Scalar: GridScalar>: Sendable {
   /// the precision's floor where that is larger.
   public let predictedError: Double
   /// Samples an axis that a point is interpolated from.
-  public var windowWidth: Int { window.width }
-  /// The sum of the map's voxels: the transform at zero frequency.
-  public let zeroFrequency: Double
-  let grid: HermitianGrid<Scalar>
-  let window: SliceWindow<Scalar>
+  public var windowWidth: Int { samples.window.width }
+  /// The map's size an axis times the oversampling, 1.25 to 2 where it is chosen by cost.
+  public let samples: FourierSamples<Scalar>
+  public var sliceSize: Int { mapSize }
 
   /// Transforms a map.
   ///
@@ -58,12 +53,13 @@ public struct FourierVoxelWindowVolume<Scalar: GridScalar>: Sendable {
     predictedError = kernel.predictedError
 
     let deconvolution = kernel.deconvolution(frequencies: size / 2 + 1, ofGridLength: choice.size)
-    grid = try HermitianGrid.transform(
+    let grid = try HermitianGrid.transform(
       of: map, size: choice.size, border: .window(width: kernel.width),
       axisWeights: (0..<size).map { Scalar(deconvolution[abs($0 - originOffset(size))]) }, threads: threads)
     grid.makeBorderPeriodic()
-    window = try SliceWindow(kernel, period: choice.size)
-    zeroFrequency = Scalar._kernels.sum(map.values)
+    samples = FourierSamples(
+      grid: grid, interpolation: .window, window: try SliceWindow(kernel, period: choice.size),
+      zeroFrequency: Scalar.sum(map.values))
   }
 }
 
@@ -199,43 +195,5 @@ extension HermitianGrid {
       let (i, j) = (index(x: x, y: from.y, z: from.z), index(x: x, y: to.y, z: to.z))
       (p[j], p[j + 1]) = (p[i], p[i + 1])
     }
-  }
-}
-
-extension FourierVoxelWindowVolume: FourierSliceVolume {
-  public var sliceSize: Int { mapSize }
-
-  public func _sample(
-    _ plane: SlicePlane, outOfBounds _: OutOfBoundsMode<Scalar>, into spectrum: UnsafeMutablePointer<Scalar>
-  ) {
-    sampleWindow(window, of: grid, on: plane, into: spectrum)
-  }
-
-  /// The plain form of what the kernel does.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public func _value(
-    at frequency: SIMD3<Double>, outOfBounds _: OutOfBoundsMode<Scalar>
-  ) -> Complex<Scalar> {
-    let period = Double(gridSize)
-    var point = frequency - period * (frequency / period).rounded(.toNearestOrEven)
-    let isMirrored = point.x < 0
-    if isMirrored { point = -point }
-    let lower = point - Double(window.width) / 2
-    let floored = lower.rounded(.down)
-    let taps = (0..<3).map { window.taps(at: Scalar(1 - 2 * (lower[$0] - floored[$0]))) }
-    let p = grid.storage.pointer
-    var sum = Complex<Scalar>.zero
-    for (z, weightZ) in taps[2].enumerated() {
-      for (y, weightY) in taps[1].enumerated() {
-        let row = grid.index(x: Int(floored.x) + 1, y: Int(floored.y) + 1 + y, z: Int(floored.z) + 1 + z)
-        for (x, weightX) in taps[0].enumerated() {
-          let weight = weightX * weightY * weightZ
-          let i = row + grid.columnStep * x
-          sum += Complex(p[i], p[i + 1]).multiplied(by: weight)
-        }
-      }
-    }
-    return isMirrored ? sum.conjugate : sum
   }
 }

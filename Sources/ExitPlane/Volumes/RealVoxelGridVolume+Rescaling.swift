@@ -110,7 +110,7 @@ extension HermitianGrid {
         }
       }
     }
-    try inverseTransform3D(size: m, half: half, real: real)
+    try FFTPlan(.halfToRealCube(size: m)).execute(half.pointer, real.pointer)
     return Array(UnsafeBufferPointer(start: real.pointer, count: m * m * m))
   }
 

@@ -29,8 +29,9 @@ extension RealVoxelGridVolume {
 private struct ResolutionFilter<Scalar: GridScalar>: Sendable {
   let depth: Int
   let plane: GridShape
-  let planes: RealFFT2D<Scalar>
-  let lines: ColumnFFT<Scalar>
+  let toHalf: FFTPlan<Scalar>
+  let toPlane: FFTPlan<Scalar>
+  let lines: FFTPlan<Scalar>
   /// The half spectra of all planes.
   let half: AlignedBuffer<Scalar>
 
@@ -40,8 +41,9 @@ private struct ResolutionFilter<Scalar: GridScalar>: Sendable {
   init(depth: Int, rows: Int, columns: Int) throws {
     self.depth = depth
     plane = try GridShape(rows: rows, columns: columns)
-    planes = try RealFFT2D(plane)
-    lines = try ColumnFFT(length: depth, width: plane.spectrumColumns)
+    toHalf = try FFTPlan(.realToHalf(plane))
+    toPlane = try FFTPlan(.halfToReal(plane))
+    lines = try FFTPlan(.columns(length: depth, width: plane.spectrumColumns, stride: plane.spectrumColumns))
     half = try AlignedBuffer(
       count: 2 * depth * rows * plane.spectrumColumns, of: "the transform of \(depth) × \(rows) × \(columns)")
   }
@@ -51,7 +53,7 @@ private struct ResolutionFilter<Scalar: GridScalar>: Sendable {
   func apply(to values: [Scalar], limitInCyclesPerVoxel limit: Double, threads: Int) throws -> [Scalar] {
     try eachPlane(threads) { z, image, spectrum in
       for i in 0..<plane.count { image[i] = values[z * plane.count + i] }
-      planes.forward(image, spectrum)
+      toHalf.execute(image, spectrum)
       (half.pointer + z * halfCount).update(from: spectrum, count: halfCount)
     }
     try parallelForEach(
@@ -65,7 +67,7 @@ private struct ResolutionFilter<Scalar: GridScalar>: Sendable {
       nonisolated(unsafe) let voxels = target
       try eachPlane(threads) { z, image, spectrum in
         spectrum.update(from: half.pointer + z * halfCount, count: halfCount)
-        planes.inverse(spectrum, image)
+        toPlane.execute(spectrum, image)
         for i in 0..<plane.count { (voxels + z * plane.count + i).initialize(to: image[i] * scale) }
       }
       initialized = depth * plane.count

@@ -48,5 +48,5 @@ public struct RealVoxelGridVolume<Scalar: GridScalar>: Sendable {
 func firstNonFiniteIndex<Scalar: GridScalar>(_ values: [Scalar]) -> Int? {
   // A sum is finite where every term is, but for overflow: one quick pass answers for almost every map, and
   // only a suspicious one is searched.
-  Scalar._kernels.sum(values).isFinite ? nil : values.firstIndex { !$0.isFinite }
+  Scalar.sum(values).isFinite ? nil : values.firstIndex { !$0.isFinite }
 }
