@@ -40,7 +40,7 @@ struct BenchmarkWorkload: Sendable {
 
 enum MeasurementKind: Sendable {
   /// Slices of a map of white noise.
-  case slice(box: Int, InterpolationName)
+  case slice(box: Int, Projecting.Interpolation)
   /// Atoms of five Gaussians, B-factor 30 Å², onto 256² pixels of 1 Å.
   case gaussian(atoms: Int)
   /// Voxels of white noise by nonuniform FFT, at 1e-6: 100 poses, the plan's preparation included.
@@ -91,7 +91,7 @@ struct Measurement<Scalar: GridScalar>: Sendable {
       let plane = try ImageConfiguration(shape: GridShape(square: 256), pixelSizeInAngstroms: 1)
       let volume = try GaussianMixtureVolume(ballOfAtoms(count: count))
       return try time(
-        GaussianMixtureProjection<Scalar>().makePlan(for: volume, onto: plane), threads: threads)
+        GaussianMixtureProjection<Scalar>().makeProjector(for: volume, onto: plane), threads: threads)
     case .realVoxel(let box):
       let plane = try ImageConfiguration(shape: GridShape(square: box), pixelSizeInAngstroms: 1)
       let map = try noiseMap(box: box)
@@ -99,7 +99,7 @@ struct Measurement<Scalar: GridScalar>: Sendable {
         let poses = 100
         let total = try milliseconds {
           let plan = try RealVoxelProjection<Scalar>(expectedPoses: poses, preparationThreads: threads)
-            .makePlan(for: map, onto: plane)
+            .makeProjector(for: map, onto: plane)
           try project(plan, count: poses, threads: threads)
         }
         return min(best, total / Double(poses))
@@ -107,7 +107,7 @@ struct Measurement<Scalar: GridScalar>: Sendable {
     case .fftAtom(let count):
       let plane = try ImageConfiguration(shape: GridShape(square: 256), pixelSizeInAngstroms: 1)
       let volume = try IndependentAtomVolume(ballOfAtoms(count: count))
-      return try time(FFTAtomProjection<Scalar>().makePlan(for: volume, onto: plane), threads: threads)
+      return try time(FFTAtomProjection<Scalar>().makeProjector(for: volume, onto: plane), threads: threads)
     case .transformOfRandomPoints(let count, let modes):
       let numbers = UniformNumbers(seed: 5)
       let side = Double(modes)
@@ -137,14 +137,14 @@ struct Measurement<Scalar: GridScalar>: Sendable {
   ) throws -> Double where Volume.Scalar == Scalar {
     let plane = try ImageConfiguration(shape: GridShape(square: box), pixelSizeInAngstroms: 1)
     return try time(
-      FourierSliceExtraction<Volume>().makePlan(for: volume, onto: plane), threads: threads)
+      FourierSliceExtraction<Volume>().makeProjector(for: volume, onto: plane), threads: threads)
   }
 
-  private func time<Plan: RealImagePlan>(_ plan: Plan, threads: Int) throws -> Double {
+  private func time<Plan: RealImageProjector>(_ plan: Plan, threads: Int) throws -> Double {
     try bestMilliseconds { try project(plan, count: $0, threads: threads) }
   }
 
-  private func project<Plan: RealImagePlan>(_ plan: Plan, count: Int, threads: Int) throws {
+  private func project<Plan: RealImageProjector>(_ plan: Plan, count: Int, threads: Int) throws {
     try plan.projectEach(
       count: count, threads: threads,
       pose: { Pose(rotation: .random(seed: 1, index: $0)) }, consume: { _, _ in })

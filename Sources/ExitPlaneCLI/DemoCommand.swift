@@ -65,7 +65,7 @@ struct DemoCommand: TalkingCommand {
     let plane = try ImageConfiguration(
       shape: GridShape(square: Self.boxSize), pixelSizeInAngstroms: Self.voxelSizeInAngstroms)
     try writeParticles(
-      [FourierSliceExtraction(sliceGrid: .image).makePlan(for: volume, onto: plane)],
+      [FourierSliceExtraction(sliceGrid: .image).makeProjector(for: volume, onto: plane)],
       groups: ImageGroups(plane),
       stacks: ParticleStacks(path: path("particles.mrcs"), kind: .init(plane), rows: 0..<images),
       poses: .generated(PoseGenerator(seed: 0), count: images),

@@ -80,7 +80,7 @@ struct ProjectCommand: PrecisionCommand, TalkingCommand {
     let stacks = groups.stacks(output, of: poseSource, rows: 0..<poseSource.count)
     try requireOutputs(stacks.stacks.map(\.path))
     let picture = try preview.open(for: groups.plane(ofKind: stacks.stacks[0].kind))
-    let plans = try projection.makePlans(
+    let plans = try projection.makeProjectors(
       for: source, onto: groups.planes, poses: poseSource.count, threads: running.threads)
     try write(plans[0], plans, groups: groups, stacks: stacks, poses: poseSource, starPath: starPath)
     let shown = stacks.firstRows
@@ -88,8 +88,8 @@ struct ProjectCommand: PrecisionCommand, TalkingCommand {
       of: stacks.stacks[0].path, pose: { try poseSource.pose(shown($0)) }, name: { poses.name(shown($0)) })
   }
 
-  private func write<Plan: RealImagePlan>(
-    _: Plan, _ plans: [any RealImagePlan<Plan.Scalar>], groups: ImageGroups, stacks: ParticleStacks,
+  private func write<Plan: RealImageProjector>(
+    _: Plan, _ plans: [any RealImageProjector<Plan.Scalar>], groups: ImageGroups, stacks: ParticleStacks,
     poses: PoseSource, starPath: String
   ) throws {
     try writeParticles(
@@ -113,7 +113,7 @@ extension ProjectCommand {
 }
 
 /// Projects every pose of a source into its optics group's stack, and writes the STAR file beside them.
-func writeParticles<Plan: RealImagePlan>(
+func writeParticles<Plan: RealImageProjector>(
   _ plans: [Plan], groups: ImageGroups, stacks: ParticleStacks, poses: PoseSource, starPath: String,
   mode: MRCOutputMode = .float32,
   threads: Int

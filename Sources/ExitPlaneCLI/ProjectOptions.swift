@@ -168,34 +168,10 @@ struct BoxArgument: ExpressibleByArgument {
   }
 }
 
-enum InterpolationName: String, ExpressibleByArgument, CaseIterable {
-  case linear
-  case cubic
-  case exact
-}
-
+extension Projecting.Method: ExpressibleByArgument {}
+extension Projecting.Interpolation: ExpressibleByArgument {}
 extension SliceGrid: ExpressibleByArgument {}
-
-enum MethodName: String, ExpressibleByArgument, CaseIterable {
-  case fourierSlice = "fourier-slice"
-  case realVoxel = "real-voxel"
-  case gaussian
-  case fftAtom = "fft-atom"
-}
-
-enum AlgorithmName: String, ExpressibleByArgument, CaseIterable {
-  case automatic
-  case spreading
-  case gathering
-
-  func value<Scalar>() -> RealVoxelProjection<Scalar>.Algorithm {
-    switch self {
-    case .automatic: .automatic
-    case .spreading: .spreading
-    case .gathering: .gathering
-    }
-  }
-}
+extension RealVoxelAlgorithm: ExpressibleByArgument {}
 
 struct FFTAtomOptions: ParsableArguments {
   @Option(
@@ -215,23 +191,21 @@ struct GaussianOptions: ParsableArguments {
     parsing: .unconditional,
     help: "Compute on a grid this many times finer, then crop it in Fourier space. (default: 1)")
   var upsampling: Int?
-
-  var chosenUpsampling: Int { upsampling ?? 1 }
 }
 
 struct SliceOptions: ParsableArguments {
   @Option(
     help: """
-      How the transform is interpolated: 'linear', 'cubic' (B-splines, the default), or 'exact', to the accuracy \
-      asked for.
+      How the transform is interpolated: 'exact' (the default), to the accuracy asked for, 'linear', or 'cubic' \
+      (B-splines).
       """)
-  var interpolation: InterpolationName?
+  var interpolation: Projecting.Interpolation?
 
   @Option(
     parsing: .unconditional,
     help: """
-      Zero-padding of the map before its transform, as a factor of its side. By default 2; linear \
-      interpolation takes 4 or 3 where that keeps the padded side within 384.
+      Zero-padding of the map before its transform for linear and cubic interpolation, as a factor of its side. By \
+      default 2; linear interpolation takes 4 or 3 where that keeps the padded side within 384.
       """)
   var padScale: Double?
 
@@ -265,20 +239,6 @@ struct SliceOptions: ParsableArguments {
 
   mutating func validate() throws {
     if reverseCurvature, !ewald { throw ValidationError("--reverse-curvature needs --ewald") }
-  }
-
-  var chosenInterpolation: InterpolationName { interpolation ?? .cubic }
-  var chosenGrid: SliceGrid { sliceGrid ?? .image }
-
-  /// Whether slices can be taken at another pixel size than the map's.
-  var resamples: Bool { chosenInterpolation != .linear && chosenGrid == .image }
-
-  func padScale(mapSize: Int) -> Double {
-    if let padScale { return padScale }
-    guard chosenInterpolation == .linear else { return 2 }
-    // Padding is what linear interpolation's accuracy hangs on (Docs/Accuracy.md): as much as costs under
-    // a second and a quarter of a gigabyte.
-    return [4.0, 3].first { $0 * Double(mapSize) <= 384 } ?? 2
   }
 }
 

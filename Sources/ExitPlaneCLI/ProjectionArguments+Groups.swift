@@ -4,7 +4,7 @@ import ExitPlaneIO
 
 extension ProjectionArguments {
   /// The pixel size of images whose poses do not say theirs: that asked for, or the map's.
-  func pixelSize<Scalar: GridScalar>(ofImagesOf source: Source<Scalar>) throws -> Double? {
+  func pixelSize<Scalar: GridScalar>(ofImagesOf source: ProjectedObject<Scalar>) throws -> Double? {
     if let asked = try images.checkedPixelSize() { return asked }
     guard case .map(let map) = source else { return nil }
     return map.voxelSizeInAngstroms
@@ -19,7 +19,7 @@ extension ProjectionArguments {
   /// - Throws: `.mismatch`, with the group's name, for a pixel size or box that is neither; what reading the set's
   ///   magnification throws.
   func imageGroups<Scalar: GridScalar>(
-    of source: Source<Scalar>, named input: String, for poses: PoseSource,
+    of source: ProjectedObject<Scalar>, named input: String, for poses: PoseSource,
     voltage: (ParticleOpticsGroup?) -> Double = { _ in 300 }
   ) throws -> ImageGroups {
     let groups = try uncheckedGroups(of: source, named: input, for: poses, voltage: voltage)
@@ -38,7 +38,7 @@ extension ProjectionArguments {
   }
 
   private func uncheckedGroups<Scalar: GridScalar>(
-    of source: Source<Scalar>, named input: String, for poses: PoseSource,
+    of source: ProjectedObject<Scalar>, named input: String, for poses: PoseSource,
     voltage: (ParticleOpticsGroup?) -> Double
   ) throws -> ImageGroups {
     guard let set = poses.particleSet else {
@@ -65,7 +65,7 @@ extension ProjectionArguments {
   }
 
   private func plane<Scalar: GridScalar>(
-    of source: Source<Scalar>, _ input: String, _ stated: StatedImages,
+    of source: ProjectedObject<Scalar>, _ input: String, _ stated: StatedImages,
     magnification: AnisotropicMagnification = .none, voltageInKilovolts: Double
   ) throws -> ImageConfiguration {
     let (pixelSize, side) =
@@ -141,7 +141,7 @@ extension ProjectionArguments {
 
   /// - Throws: `.invalidValue` for what is no resolution; `.mismatch` for one beyond which there is nothing anyway.
   private func requireEffect<Scalar: GridScalar>(
-    ofResolution resolution: Double, on plane: ImageConfiguration, of source: Source<Scalar>
+    ofResolution resolution: Double, on plane: ImageConfiguration, of source: ProjectedObject<Scalar>
   ) throws {
     try PlausibleRange.resolution.require(resolution)
     var finest = plane.finestResolutionInAngstroms
@@ -157,8 +157,8 @@ extension ProjectionArguments {
 }
 
 /// Plans of one method as what they are: all of one type.
-func plansOfOneType<Plan: RealImagePlan>(
-  _ plans: [any RealImagePlan<Plan.Scalar>], _: Plan.Type
+func plansOfOneType<Plan: RealImageProjector>(
+  _ plans: [any RealImageProjector<Plan.Scalar>], _: Plan.Type
 ) throws -> [Plan] {
   let same = plans.compactMap { $0 as? Plan }
   guard same.count == plans.count else {

@@ -133,7 +133,7 @@ struct SimulateCommand: PrecisionCommand, TalkingCommand {
     if set.resume { for writer in writers { sayWhatIsResumed(writer) } }
     var applied: [ImageNoise?] = [nil]
     if !writers.allSatisfy(\.isFinished) {
-      let plans = try projection.makePlans(
+      let plans = try projection.makeProjectors(
         for: source, onto: groups.planes, poses: particles.count, threads: running.threads)
       applied = try makeImages(
         plans[0], plans, of: particles, in: range, groups: groups, stacks: stacks, model: model, into: writers
@@ -183,8 +183,8 @@ struct SimulateCommand: PrecisionCommand, TalkingCommand {
   /// Makes the images that are not there yet.
   ///
   /// - Returns: the noise of each plane.
-  private func makeImages<Projection: RealImagePlan>(
-    _: Projection, _ projections: [any RealImagePlan<Projection.Scalar>],
+  private func makeImages<Projection: RealImageProjector>(
+    _: Projection, _ projections: [any RealImageProjector<Projection.Scalar>],
     of particles: SimulatedParticles<Projection.Scalar>, in range: Range<Int>, groups: ImageGroups,
     stacks: ParticleStacks, model: ImageModel, into writers: [ResumableStackWriter]
   ) throws -> [ImageNoise] {
@@ -236,7 +236,7 @@ struct SimulateCommand: PrecisionCommand, TalkingCommand {
 
   /// The noise of each plane's images: of images of one kind, shape and pixel size, the same, by the variance of all
   /// of them in the whole set.
-  private func noises<Projection: RealImagePlan>(
+  private func noises<Projection: RealImageProjector>(
     _ plans: [ImageFormationPlan<Projection>], of particles: SimulatedParticles<Projection.Scalar>,
     in groups: ImageGroups
   ) throws -> [ImageNoise] {

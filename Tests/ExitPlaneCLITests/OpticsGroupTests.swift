@@ -101,7 +101,7 @@ struct OpticsGroupTests {
         shape: GridShape(square: #require(group.imageSize)),
         pixelSizeInAngstroms: #require(group.pixelSizeInAngstroms))
       let plan = try ImageFormationPlan(
-        FourierSliceExtraction(resamples: true).makePlan(for: volume, onto: plane),
+        FourierSliceExtraction(resamples: true).makeProjector(for: volume, onto: plane),
         model: command == "project" ? .projection : .linear)
       var workspace = try plan.makeWorkspace()
       let want = try plan.image(
@@ -195,7 +195,7 @@ struct OpticsGroupTests {
           voltageInKilovolts: 300,
           sphericalAberrationInMillimetres: 2.7)
         let plan = try ImageFormationPlan(
-          FourierSliceExtraction().makePlan(for: volume, onto: plane),
+          FourierSliceExtraction().makeProjector(for: volume, onto: plane),
           model: command == "project" ? .projection : .linear)
         var workspace = try plan.makeWorkspace()
         let want = try plan.image(

@@ -78,7 +78,7 @@ struct ParticleOpticsRelionTests {
       let volume = try FourierVoxelWindowVolume(map, accuracy: 1e-6)
       let integrator = FourierSliceExtraction<FourierVoxelWindowVolume<Double>>(
         outputsIntegral: false, resolutionInAngstroms: 3.01)
-      let plan = try ImageFormationPlan(integrator.makePlan(for: volume, onto: plane))
+      let plan = try ImageFormationPlan(integrator.makeProjector(for: volume, onto: plane))
       var workspace = try plan.makeWorkspace()
       for index in 0..<6 {
         // As the file has them, in six decimals.
@@ -131,7 +131,7 @@ struct ParticleOpticsRelionTests {
       beamTiltInMilliradians: SIMD2(-6, 4), oddZernike: [0, 0, -40, 0, 0, 60])
     try withFolder { folder in
       let plane = try ImageConfiguration(shape: GridShape(square: side), pixelSizeInAngstroms: pixelSize)
-      let base = try GaussianMixtureProjection<Double>().makePlan(for: mixture, onto: plane)
+      let base = try GaussianMixtureProjection<Double>().makeProjector(for: mixture, onto: plane)
       let plan = try ImageFormationPlan(base)
       let factors = try AberrationFactors<Double>(
         right, shape: plane.shape, pixelSizeInAngstroms: pixelSize, voltageInKilovolts: 300,
@@ -173,7 +173,7 @@ struct ParticleOpticsRelionTests {
       let plane = try ImageConfiguration(
         shape: GridShape(square: side), pixelSizeInAngstroms: pixelSize, magnification: magnification)
       let plan = try ImageFormationPlan(
-        GaussianMixtureProjection<Double>().makePlan(for: mixture, onto: plane))
+        GaussianMixtureProjection<Double>().makeProjector(for: mixture, onto: plane))
       let factors = try AberrationFactors<Double>(
         AntisymmetricAberrations(), symmetric: SymmetricAberrations(evenZernike: zernike),
         magnification: magnification, shape: plane.shape, pixelSizeInAngstroms: pixelSize,

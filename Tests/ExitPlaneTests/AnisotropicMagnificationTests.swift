@@ -137,8 +137,8 @@ struct AnisotropicMagnificationTests {
     let plane = try Self.plane(8, 8, pixelSize: 1, Self.magnification())
     let volume = try FourierVoxelGridVolume(map, padScale: 1, griddingCorrection: false)
     #expect(throws: ExitPlaneError.self) {
-      try FourierSliceExtraction(correctionMask: InverseSincMask()).makePlan(for: volume, onto: plane)
+      try FourierSliceExtraction(correctionMask: InverseSincMask()).makeProjector(for: volume, onto: plane)
     }
-    #expect(throws: ExitPlaneError.self) { try EwaldSphereExtraction().makePlan(for: volume, onto: plane) }
+    #expect(throws: ExitPlaneError.self) { try EwaldSphereExtraction().makeProjector(for: volume, onto: plane) }
   }
 }

@@ -44,7 +44,7 @@ struct EwaldImagingTests {
       -400, -450, -70, kilovolts: 20, cs: 0.01, amplitude: 0.07, phaseShift: 80, bFactor: 9, scale: 0.8),
   ]
 
-  private func image<Plan: RealImagePlan>(
+  private func image<Plan: RealImageProjector>(
     _ projection: Plan, _ optics: TransferOracle, at pose: Pose, sign: ContrastTransferFunction.Sign = .relion
   ) throws -> [Double] {
     let plan = try ImageFormationPlan(projection, sign: sign)
@@ -72,7 +72,7 @@ struct EwaldImagingTests {
     for (optics, isReversed) in zip(Self.optics + Self.optics, [false, true, true, false]) {
       let plan = try EwaldSphereProjection<FourierVoxelWindowVolume<Double>>(
         hemisphere: isReversed ? .negative : .positive
-      ).makePlan(for: volume, onto: ImageConfiguration(shape: shape, pixelSizeInAngstroms: h))
+      ).makeProjector(for: volume, onto: ImageConfiguration(shape: shape, pixelSizeInAngstroms: h))
       let got = spectrum(of: try image(plan, optics, at: pose), rows: rows, columns: columns)
       let want = imageOfPoints(
         points, optics, isReversed: isReversed, rows: rows, columns: columns, pixelSize: h)
@@ -84,7 +84,7 @@ struct EwaldImagingTests {
         zip(values, isInside).map { $1 ? $0 : ComplexNumber(0, 0) }
       }
       #expect(worstError(kept(got), kept(want)) < 1e-10)
-      let flat = try FourierSliceExtraction().makePlan(for: volume, onto: plan.plane)
+      let flat = try FourierSliceExtraction().makeProjector(for: volume, onto: plan.plane)
       let without = spectrum(of: try image(flat, optics, at: pose), rows: rows, columns: columns)
       #expect(worstError(kept(without), kept(want)) > 0.05)
     }
@@ -102,7 +102,7 @@ struct EwaldImagingTests {
     var optics = TransferOracle(300, 260, 20, kilovolts: 10, cs: 0.1)
     let curved = try EwaldSphereProjection<FourierVoxelWindowVolume<Float>>(
       hemisphere: isReversed ? .negative : .positive
-    ).makePlan(for: FourierVoxelWindowVolume(map(height), accuracy: 1e-5), onto: plane)
+    ).makeProjector(for: FourierVoxelWindowVolume(map(height), accuracy: 1e-5), onto: plane)
     let got = try image(curved, optics, at: .identity)
     let flat = try FourierSliceExtraction().makePlan(
       for: FourierVoxelWindowVolume(map(0), accuracy: 1e-5), onto: plane)
@@ -127,8 +127,8 @@ struct EwaldImagingTests {
         for shift in [SIMD2(0, 0), SIMD2(0.3, -2)] {
           let pose = Pose(
             rotation: try Rotation(matrix: randomRotationMatrix(seed: 2)), shiftInAngstroms: shift)
-          let curved = try EwaldSphereProjection<Volume>(sliceGrid: grid).makePlan(for: volume, onto: plane)
-          let flat = try FourierSliceExtraction<Volume>(sliceGrid: grid).makePlan(for: volume, onto: plane)
+          let curved = try EwaldSphereProjection<Volume>(sliceGrid: grid).makeProjector(for: volume, onto: plane)
+          let flat = try FourierSliceExtraction<Volume>(sliceGrid: grid).makeProjector(for: volume, onto: plane)
           for sign in ContrastTransferFunction.Sign.allCases {
             let want = try image(flat, optics, at: pose, sign: sign)
             #expect(worstError(try image(curved, optics, at: pose, sign: sign), want) < 1e-5)
@@ -158,7 +158,7 @@ struct EwaldImagingTests {
     typealias Projection = EwaldSphereProjection<FourierVoxelSplineVolume<Double>>
     let wave = try Extraction(sliceGrid: grid).project(volume, at: pose, onto: plane)
     for hemisphere in Projection.Hemisphere.allCases {
-      let plan = try Projection(sliceGrid: grid, hemisphere: hemisphere).makePlan(for: volume, onto: plane)
+      let plan = try Projection(sliceGrid: grid, hemisphere: hemisphere).makeProjector(for: volume, onto: plane)
       var workspace = try plan.makeWorkspace()
       let image = plan.project(at: pose, using: &workspace)
       #expect(worstError(image.values, wave.values.map(\.real)) < 1e-12)

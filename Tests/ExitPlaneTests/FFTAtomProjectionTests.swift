@@ -371,7 +371,7 @@ struct FFTAtomProjectionTests {
     let volume = try Atoms(counts: [3], radius: 2, seed: 1).volume()
     let plane = try ImageConfiguration(shape: GridShape(square: 8), pixelSizeInAngstroms: 1)
     func plan(_ integrator: FFTAtomProjection<Double>, of volume: IndependentAtomVolume) -> String {
-      message { _ = try integrator.makePlan(for: volume, onto: plane) }
+      message { _ = try integrator.makeProjector(for: volume, onto: plane) }
     }
     #expect(plan(FFTAtomProjection(upsampleFactor: 2), of: volume).contains("odd"))
     #expect(plan(FFTAtomProjection(upsampleFactor: -1), of: volume).contains("odd"))

@@ -350,7 +350,7 @@ struct GaussianMixtureProjectionTests {
         "number of rows is 60000"
       ),
     ] {
-      #expect(message { _ = try integrator.makePlan(for: volume, onto: plane) }.contains(words))
+      #expect(message { _ = try integrator.makeProjector(for: volume, onto: plane) }.contains(words))
     }
   }
 

@@ -42,7 +42,7 @@ struct InstructionSetTests {
       values: random(n * n * n, seed: 1).map { Scalar($0) })
   }
 
-  private func image<Plan: RealImagePlan>(_ plan: Plan, _ index: Int) throws -> [Plan.Scalar] {
+  private func image<Plan: RealImageProjector>(_ plan: Plan, _ index: Int) throws -> [Plan.Scalar] {
     var workspace = try plan.makeWorkspace()
     let pose = Pose(
       rotation: .random(seed: 2, index: index), shiftInAngstroms: SIMD2(1.25, -0.5))
@@ -158,12 +158,12 @@ struct InstructionSetTests {
       for index in 0..<3 {
         try expectAgreement(within: tolerance, "linear") {
           try image(
-            FourierSliceExtraction().makePlan(for: FourierVoxelGridVolume(map, padScale: 2), onto: plane),
+            FourierSliceExtraction().makeProjector(for: FourierVoxelGridVolume(map, padScale: 2), onto: plane),
             index)
         }
         try expectAgreement(within: tolerance, "cubic") {
           try image(
-            FourierSliceExtraction().makePlan(for: FourierVoxelSplineVolume(map, padScale: 2), onto: plane),
+            FourierSliceExtraction().makeProjector(for: FourierVoxelSplineVolume(map, padScale: 2), onto: plane),
             index)
         }
         for accuracy in [1e-1, 1e-2, 1e-3, 1e-4, 1e-5] {
@@ -218,7 +218,7 @@ struct InstructionSetTests {
           try image(
             RealVoxelProjection<Scalar>(
               options: NonuniformFFTOptions(threads: 1), expectedPoses: poses, preparationThreads: 1
-            ).makePlan(for: map, onto: box), 3)
+            ).makeProjector(for: map, onto: box), 3)
         }
       }
     }

@@ -285,7 +285,7 @@ struct LinearSliceTests {
       do { try body() } catch { return "\(error)" }
       return ""
     }
-    let mismatch = message { _ = try FourierSliceExtraction().makePlan(for: volume, onto: plane) }
+    let mismatch = message { _ = try FourierSliceExtraction().makeProjector(for: volume, onto: plane) }
     #expect(mismatch.contains("1.3 Å") && mismatch.contains("1.2 Å"))
     #expect(message { _ = try FourierVoxelGridVolume(map, padScale: 0.5) }.contains("1 to 16"))
     let slab = try RealVoxelGridVolume<Float>(

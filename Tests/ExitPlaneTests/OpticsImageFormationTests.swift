@@ -22,10 +22,10 @@ struct OpticsImageFormationTests {
     let plane = try ImageConfiguration(
       shape: GridShape(rows: rows, columns: columns), pixelSizeInAngstroms: 1.5,
       paddedShape: padded.map { try GridShape(rows: $0.0, columns: $0.1) })
-    return try GaussianMixtureProjection<Scalar>(accuracy: 1e-12).makePlan(for: volume, onto: plane)
+    return try GaussianMixtureProjection<Scalar>(accuracy: 1e-12).makeProjector(for: volume, onto: plane)
   }
 
-  private func image<Plan: RealImagePlan>(
+  private func image<Plan: RealImageProjector>(
     _ plan: ImageFormationPlan<Plan>, number: UInt64 = 0, pose: Pose = .identity
   ) throws -> [Plan.Scalar] {
     var workspace = try plan.makeWorkspace()

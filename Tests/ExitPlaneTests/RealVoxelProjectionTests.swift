@@ -92,7 +92,7 @@ struct RealVoxelProjectionTests {
           var images: [[Scalar]] = []
           for algorithm in [RealVoxelProjection<Scalar>.Algorithm.spreading, .gathering] {
             let integrator = RealVoxelProjection<Scalar>(eps: eps, algorithm: algorithm)
-            #expect(try integrator.makePlan(for: volume, onto: plane).algorithm == algorithm)
+            #expect(try integrator.makeProjector(for: volume, onto: plane).algorithm == algorithm)
             let spectrum = try integrator.integrate(volume, at: pose, onto: plane)
             #expect(relativeRMS(spectrum.values.flatMap { [$0.real, $0.imaginary] }, flat) <= limit)
             images.append(try integrator.project(volume, at: pose, onto: plane).values)
@@ -182,7 +182,7 @@ struct RealVoxelProjectionTests {
       _ volume: RealVoxelGridVolume<Float>, poses: Int, _ options: NonuniformFFTOptions = .init()
     ) throws -> RealVoxelProjection<Float>.Algorithm {
       try RealVoxelProjection<Float>(options: options, expectedPoses: poses)
-        .makePlan(for: volume, onto: plane).algorithm
+        .makeProjector(for: volume, onto: plane).algorithm
     }
     let full = try map.volume(Float.self, voxelSize: 1)
     #expect(try chosen(full, poses: 1) == .spreading)
@@ -225,7 +225,7 @@ struct RealVoxelProjectionTests {
 
     func message(_ integrator: RealVoxelProjection<Double>, pixelSize: Double = 2) throws -> String {
       let plane = try ImageConfiguration(shape: GridShape(square: 64), pixelSizeInAngstroms: pixelSize)
-      do { _ = try integrator.makePlan(for: empty, onto: plane) } catch { return "\(error)" }
+      do { _ = try integrator.makeProjector(for: empty, onto: plane) } catch { return "\(error)" }
       return ""
     }
     #expect(try message(RealVoxelProjection(), pixelSize: 3).contains("3.0 Å"))
@@ -240,10 +240,10 @@ struct RealVoxelProjectionTests {
     let long = try RealVoxelGridVolume<Double>(
       depth: 1, rows: 1, columns: 5000, voxelSizeInAngstroms: 2, values: Array(repeating: 1, count: 5000))
     #expect(throws: ExitPlaneError.self) {
-      try RealVoxelProjection<Double>(algorithm: .gathering).makePlan(for: long, onto: plane)
+      try RealVoxelProjection<Double>(algorithm: .gathering).makeProjector(for: long, onto: plane)
     }
     #expect(
-      try RealVoxelProjection<Double>().makePlan(for: long, onto: plane).algorithm == .spreading)
+      try RealVoxelProjection<Double>().makeProjector(for: long, onto: plane).algorithm == .spreading)
     let coarse = NonuniformFFTOptions(oversampling: 1.25)
     #expect(try message(RealVoxelProjection(eps: 1e-12, options: coarse)).contains("oversampling of 1.25"))
   }

@@ -54,7 +54,7 @@ struct ResolutionLimitTests {
   }
 
   /// The limited image and spectrum of a plan against the sums over its whole image.
-  static func check<Plan: RealImagePlan>(
+  static func check<Plan: RealImageProjector>(
     _ plan: Plan, resolution: Double, to tolerance: Double, sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     let shape = plan.plane.paddedShape
@@ -63,7 +63,7 @@ struct ResolutionLimitTests {
     let want = limited(
       whole, rows: shape.rows, columns: shape.columns, pixelSize: plan.plane.pixelSizeInAngstroms,
       resolution: resolution)
-    let cut = try ResolutionLimitedPlan(plan, resolutionInAngstroms: resolution)
+    let cut = try plan.limited(toResolutionInAngstroms: resolution)
     var cutWorkspace = try cut.makeWorkspace()
     let got = cut.project(at: pose, using: &cutWorkspace)
     #expect(largestError(got.values, want) < tolerance, sourceLocation: sourceLocation)
@@ -85,7 +85,7 @@ struct ResolutionLimitTests {
       let mixture = try GaussianMixtureVolume(Self.structure(), scatteringFactor: Self.factor)
       for factor in [1, 2] {
         try Self.check(
-          GaussianMixtureProjection<Scalar>(upsamplingFactor: factor).makePlan(for: mixture, onto: plane),
+          GaussianMixtureProjection<Scalar>(upsamplingFactor: factor).makeProjector(for: mixture, onto: plane),
           resolution: resolution, to: tolerance)
       }
       try Self.check(
@@ -94,7 +94,7 @@ struct ResolutionLimitTests {
         resolution: resolution, to: tolerance)
       let (map, _) = try noiseCube(10, voxelSize: Self.pixelSize, seed: 3, as: Scalar.self)
       try Self.check(
-        RealVoxelProjection<Scalar>(eps: accuracy).makePlan(for: map, onto: plane), resolution: resolution,
+        RealVoxelProjection<Scalar>(eps: accuracy).makeProjector(for: map, onto: plane), resolution: resolution,
         to: tolerance)
     }
     // Images and spectra of atoms are made about different origins, and agree to their accuracy.
@@ -114,7 +114,7 @@ struct ResolutionLimitTests {
       average: true)
     let want = limited(whole, rows: 20 + padding, columns: 23 + padding, pixelSize: 1.1, resolution: 4)
     let plan = try ResolutionLimitedPlan(
-      GaussianMixtureProjection<Double>(accuracy: 1e-14).makePlan(for: sum.volume(), onto: plane),
+      GaussianMixtureProjection<Double>(accuracy: 1e-14).makeProjector(for: sum.volume(), onto: plane),
       resolutionInAngstroms: 4)
     var workspace = try plan.makeWorkspace()
     #expect(largestError(plan.project(at: Self.pose, using: &workspace).values, want) < 1e-11)
@@ -129,7 +129,7 @@ struct ResolutionLimitTests {
     let own = try FourierSliceExtraction<FourierVoxelGridVolume<Double>>(resolutionInAngstroms: 4)
       .project(volume, at: Self.pose, onto: plane)
     let plan = try ResolutionLimitedPlan(
-      FourierSliceExtraction().makePlan(for: volume, onto: plane), resolutionInAngstroms: 4)
+      FourierSliceExtraction().makeProjector(for: volume, onto: plane), resolutionInAngstroms: 4)
     var workspace = try plan.makeWorkspace()
     #expect(largestError(plan.project(at: Self.pose, using: &workspace).values, own.values) < 1e-12)
   }
@@ -140,7 +140,7 @@ struct ResolutionLimitTests {
     let plan = try GaussianMixtureProjection<Double>().makePlan(
       for: GaussianMixtureVolume(Self.structure(), scatteringFactor: Self.factor), onto: plane)
     for wrong in [0, -2, .nan, .infinity] {
-      #expect(throws: ExitPlaneError.self) { try ResolutionLimitedPlan(plan, resolutionInAngstroms: wrong) }
+      #expect(throws: ExitPlaneError.self) { try plan.limited(toResolutionInAngstroms: wrong) }
     }
     let highest = Double(side / 2) / Double(side)
     #expect(abs(plane.finestResolutionInAngstroms - 1.5 / (highest * 2.0.squareRoot())) < 1e-12)
@@ -148,7 +148,7 @@ struct ResolutionLimitTests {
     let whole = plan.project(at: Self.pose, using: &workspace).values
     let finest = plane.finestResolutionInAngstroms
     for (resolution, keepsAll) in [(finest, true), (finest * 1.01, false)] {
-      let cut = try ResolutionLimitedPlan(plan, resolutionInAngstroms: resolution)
+      let cut = try plan.limited(toResolutionInAngstroms: resolution)
       var workspace = try cut.makeWorkspace()
       let error = largestError(cut.project(at: Self.pose, using: &workspace).values, whole)
       #expect((error < 1e-12) == keepsAll)

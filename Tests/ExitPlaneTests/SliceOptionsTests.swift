@@ -222,7 +222,7 @@ struct SliceOptionsTests {
     {
       do {
         let plane = try ImageConfiguration(shape: GridShape(square: 4), pixelSizeInAngstroms: pixel)
-        _ = try integrator.makePlan(for: volume, onto: plane)
+        _ = try integrator.makeProjector(for: volume, onto: plane)
       } catch { return "\(error)" }
       return ""
     }

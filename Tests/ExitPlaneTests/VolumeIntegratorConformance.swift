@@ -34,7 +34,7 @@ struct ConformingIntegrator: Sendable, CustomTestStringConvertible {
     self.average = average
     self.rounding = rounding ?? (single ? 1e-5 : 1e-11)
     project = { sum, poses, plane in
-      let plan = try integrator.makePlan(for: try volume(sum, plane), onto: plane)
+      let plan = try integrator.makeProjector(for: try volume(sum, plane), onto: plane)
       var workspace = try plan.makeWorkspace()
       return poses.map { pose in
         let image = plan.project(at: pose, using: &workspace)

@@ -46,10 +46,13 @@ final class PhaseFactors<Scalar: GridScalar> {
   /// Sets the factors that refer the phases of an image's plain transform, whose first pixel is at (0, 0),
   /// to its origin at `(rows / 2, columns / 2)`.
   func setCentreToOrigin() {
-    set(shiftInPixels: SIMD2(0, 0), fromCentre: true, scale: 1)
+    setOriginToCentre()
     for row in 0..<shape.rows { rows[2 * row + 1].negate() }
     for column in 0..<columnCount { columns[2 * column + 1].negate() }
   }
+
+  /// The conjugates of `setCentreToOrigin`'s factors.
+  func setOriginToCentre() { set(shiftInPixels: SIMD2(0, 0), fromCentre: true, scale: 1) }
 
   /// Multiplies a spectrum, row by row, by `columns[x] · rows[y]`.
   @specialized(where Scalar == Float)

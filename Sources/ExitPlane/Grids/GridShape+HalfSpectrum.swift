@@ -23,6 +23,20 @@ extension GridShape {
     forEachSelfConjugate { half[2 * $0 + 1] = 0 }
   }
 
+  /// Multiplies the columns between 0 and Nyquist.
+  ///
+  /// They stand for their conjugates as well: an inverse real FFT counts them twice, and so does its transpose, with
+  /// a factor of 2; the transpose of a forward one counts every entry once, with a factor of ½.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  func scaleInnerColumns<Scalar: GridScalar>(_ half: UnsafeMutablePointer<Scalar>, by factor: Scalar) {
+    let stride = 2 * spectrumColumns
+    for row in 0..<rows {
+      let line = half + row * stride
+      for i in 2..<max(2, 2 * ((columns + 1) / 2)) { line[i] *= factor }
+    }
+  }
+
   private func forEachSelfConjugate(_ body: (_ index: Int) -> Void) {
     for row in rows % 2 == 0 ? [0, rows / 2] : [0] {
       for column in columns % 2 == 0 ? [0, columns / 2] : [0] {

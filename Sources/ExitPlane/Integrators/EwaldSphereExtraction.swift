@@ -1,5 +1,13 @@
 import ComplexModule
 
+/// To which side of the slice the Ewald sphere curves.
+public enum EwaldHemisphere: String, Sendable, Hashable, CaseIterable {
+  /// Towards +z, the beam's axis.
+  case positive
+  /// Towards −z: the same as a mirrored handedness seen from the other side.
+  case negative
+}
+
 /// Projects through the Ewald sphere: the spectrum of the exit wave's first Born approximation is the volume's
 /// transform on a sphere that touches the central slice, curved by the electrons' wavelength.
 ///
@@ -7,13 +15,7 @@ import ComplexModule
 /// paraboloid, whose difference from it is of order `λ³ |q|⁴ / 8`. A curved slice of a real volume's transform is
 /// not Hermitian, so the spectrum is full and the image complex.
 public struct EwaldSphereExtraction<Volume: FourierSliceVolume>: VolumeIntegrator {
-  /// To which side of the slice the sphere curves.
-  public enum Hemisphere: String, Sendable, Hashable, CaseIterable {
-    /// Towards +z, the beam's axis.
-    case positive
-    /// Towards −z: the same as a mirrored handedness seen from the other side.
-    case negative
-  }
+  public typealias Hemisphere = EwaldHemisphere
 
   public var outputsIntegral: Bool
   public var sliceGrid: SliceGrid
@@ -40,17 +42,18 @@ public struct EwaldSphereExtraction<Volume: FourierSliceVolume>: VolumeIntegrato
   /// - Throws: `.mismatch` for pixel sizes that differ, unless they may; `.invalidValue` for a resolution that
   ///   is not above 0 Å; `.unsupported` for a plane of anisotropic magnification.
   public func makePlan(
-    for volume: Volume, onto plane: ImageConfiguration
+    for layout: FourierSliceLayout, onto plane: ImageConfiguration
   ) throws -> EwaldSpherePlan<Volume> {
     try requireNoMagnification(plane)
-    return try EwaldSpherePlan(volume: volume, plane: plane, options: self)
+    return try EwaldSpherePlan(layout: layout, plane: plane, options: self)
   }
 }
 
+/// Plan of `EwaldSphereExtraction`.
 public struct EwaldSpherePlan<Volume: FourierSliceVolume>: ProjectionPlan {
   public typealias Scalar = Volume.Scalar
   public let plane: ImageConfiguration
-  private let volume: Volume
+  private let layout: FourierSliceLayout
   private let geometry: SliceGeometry
   private let curvature: Double
   private let outOfBounds: OutOfBoundsMode<Scalar>
@@ -58,12 +61,14 @@ public struct EwaldSpherePlan<Volume: FourierSliceVolume>: ProjectionPlan {
   /// Of the padded shape, where that is not the slice's.
   private let imageToOutput: FFTPlan<Scalar>?
 
-  init(volume: Volume, plane: ImageConfiguration, options: EwaldSphereExtraction<Volume>) throws {
-    self.volume = volume
+  init(
+    layout: FourierSliceLayout, plane: ImageConfiguration, options: EwaldSphereExtraction<Volume>
+  ) throws {
+    self.layout = layout
     self.plane = plane
     outOfBounds = options.outOfBounds
     geometry = try SliceGeometry(
-      volume, onto: plane, sliceGrid: options.sliceGrid, outputsIntegral: options.outputsIntegral,
+      layout, onto: plane, sliceGrid: options.sliceGrid, outputsIntegral: options.outputsIntegral,
       resamples: options.resamples, resolutionInAngstroms: options.resolutionInAngstroms)
     let bend = plane.wavelengthInAngstroms / (2 * plane.pixelSizeInAngstroms)
     curvature = options.hemisphere == .positive ? bend : -bend
@@ -90,11 +95,18 @@ public struct EwaldSpherePlan<Volume: FourierSliceVolume>: ProjectionPlan {
     }
   }
 
-  public func makeWorkspace() throws -> Workspace {
+  public func prepare(_ volume: Volume, expectedPoses: Int?) throws -> Volume {
+    try requireLayout(volume.layout, ofPlanFor: layout)
+    return volume
+  }
+
+  public func makeWorkspace(for _: Volume) throws -> Workspace {
     try Workspace(slice: geometry.shape, output: plane.paddedShape)
   }
 
-  private func extractSlice(at pose: Pose, fromCentre: Bool, scale: Double, _ workspace: Workspace) {
+  private func extractSlice(
+    of volume: Volume, at pose: Pose, fromCentre: Bool, scale: Double, _ workspace: Workspace
+  ) {
     workspace.factors.set(
       shiftInPixels: pose.shiftInAngstroms / plane.pixelSizeInAngstroms, fromCentre: fromCentre,
       scale: scale)
@@ -107,13 +119,14 @@ public struct EwaldSpherePlan<Volume: FourierSliceVolume>: ProjectionPlan {
 
   /// The full spectrum of the padded shape, real and imaginary parts in turn; it holds until the workspace's
   /// next use.
-  public func spectrum(at pose: Pose, using workspace: inout Workspace) -> UnsafeMutableBufferPointer<Scalar>
-  {
+  public func spectrum(
+    of volume: Volume, at pose: Pose, using workspace: inout Workspace
+  ) -> UnsafeMutableBufferPointer<Scalar> {
     guard let output = workspace.output, let imageToOutput else {
-      extractSlice(at: pose, fromCentre: false, scale: geometry.scale, workspace)
+      extractSlice(of: volume, at: pose, fromCentre: false, scale: geometry.scale, workspace)
       return workspace.slice.buffer
     }
-    _ = image(at: pose, using: &workspace)
+    _ = image(of: volume, at: pose, using: &workspace)
     imageToOutput.execute(output.values.pointer)
     output.factors.setCentreToOrigin()
     output.factors.multiply(output.values.pointer)
@@ -122,9 +135,11 @@ public struct EwaldSpherePlan<Volume: FourierSliceVolume>: ProjectionPlan {
 
   /// The complex image of the padded shape, real and imaginary parts in turn; it holds until the workspace's
   /// next use.
-  public func image(at pose: Pose, using workspace: inout Workspace) -> UnsafeMutableBufferPointer<Scalar> {
+  public func image(
+    of volume: Volume, at pose: Pose, using workspace: inout Workspace
+  ) -> UnsafeMutableBufferPointer<Scalar> {
     extractSlice(
-      at: pose, fromCentre: true, scale: geometry.scale / Double(geometry.shape.count), workspace)
+      of: volume, at: pose, fromCentre: true, scale: geometry.scale / Double(geometry.shape.count), workspace)
     sliceToImage.execute(workspace.slice.pointer)
     guard let output = workspace.output else { return workspace.slice.buffer }
     cropOrPad(
@@ -132,12 +147,18 @@ public struct EwaldSpherePlan<Volume: FourierSliceVolume>: ProjectionPlan {
     return output.values.buffer
   }
 
-  public func integrate(at pose: Pose, using workspace: inout Workspace) -> FullSpectrum<Scalar> {
-    FullSpectrum(shape: plane.paddedShape, unchecked: spectrum(at: pose, using: &workspace).complexValues)
+  public func integrate(
+    _ volume: Volume, at pose: Pose, using workspace: inout Workspace
+  ) -> FullSpectrum<Scalar> {
+    FullSpectrum(
+      shape: plane.paddedShape, unchecked: spectrum(of: volume, at: pose, using: &workspace).complexValues)
   }
 
-  public func project(at pose: Pose, using workspace: inout Workspace) -> ComplexImage<Scalar> {
-    ComplexImage(shape: plane.paddedShape, unchecked: image(at: pose, using: &workspace).complexValues)
+  public func project(
+    _ volume: Volume, at pose: Pose, using workspace: inout Workspace
+  ) -> ComplexImage<Scalar> {
+    ComplexImage(
+      shape: plane.paddedShape, unchecked: image(of: volume, at: pose, using: &workspace).complexValues)
   }
 }
 

@@ -14,7 +14,7 @@
 ///   `BackProjector::backproject2Dto3D`, which puts P's part on the positive hemisphere; D. J. DeRosier,
 ///   Ultramicroscopy 81 (2000) 83–98; M. Wolf et al., Ultramicroscopy 106 (2006) 376–382.
 public struct EwaldSphereProjection<Volume: FourierSliceVolume>: VolumeIntegrator {
-  public typealias Hemisphere = EwaldSphereExtraction<Volume>.Hemisphere
+  public typealias Hemisphere = EwaldHemisphere
 
   public var outputsIntegral: Bool
   public var sliceGrid: SliceGrid
@@ -38,99 +38,91 @@ public struct EwaldSphereProjection<Volume: FourierSliceVolume>: VolumeIntegrato
   /// - Throws: `.mismatch` for pixel sizes that differ, unless they may; `.invalidValue` for a resolution that
   ///   is not above 0 Å; `.unsupported` for a plane of anisotropic magnification.
   public func makePlan(
-    for volume: Volume, onto plane: ImageConfiguration
+    for layout: FourierSliceLayout, onto plane: ImageConfiguration
   ) throws -> EwaldSphereProjectionPlan<Volume> {
     try requireNoMagnification(plane)
-    return try EwaldSphereProjectionPlan(volume: volume, plane: plane, options: self)
+    return try EwaldSphereProjectionPlan(layout: layout, plane: plane, options: self)
   }
 }
 
+/// Plan of `EwaldSphereProjection`.
+///
 /// Without a lens its images are S: what an ideal phase plate would show in focus, at the plane's voltage.
 public struct EwaldSphereProjectionPlan<Volume: FourierSliceVolume>: RealImagePlan {
   public typealias Scalar = Volume.Scalar
   public let plane: ImageConfiguration
-  private let volume: Volume
+  private let layout: FourierSliceLayout
   private let geometry: SliceGeometry
-  private let hemisphere: EwaldSphereProjection<Volume>.Hemisphere
-  /// Of the shape in which slices are taken.
-  private let slice: ImageSynthesis<Scalar>
-  /// Of the padded shape, where that is another.
-  private let output: ImageSynthesis<Scalar>
+  private let hemisphere: EwaldHemisphere
+  private let finisher: ImageFinisher<Scalar>
 
-  init(volume: Volume, plane: ImageConfiguration, options: EwaldSphereProjection<Volume>) throws {
-    self.volume = volume
+  init(
+    layout: FourierSliceLayout, plane: ImageConfiguration, options: EwaldSphereProjection<Volume>
+  ) throws {
+    self.layout = layout
     self.plane = plane
     hemisphere = options.hemisphere
     geometry = try SliceGeometry(
-      volume, onto: plane, sliceGrid: options.sliceGrid, outputsIntegral: options.outputsIntegral,
+      layout, onto: plane, sliceGrid: options.sliceGrid, outputsIntegral: options.outputsIntegral,
       resamples: options.resamples, resolutionInAngstroms: options.resolutionInAngstroms)
-    slice = try ImageSynthesis(geometry.shape)
-    output = geometry.shape == plane.paddedShape ? slice : try ImageSynthesis(plane.paddedShape)
+    finisher = try ImageFinisher(computed: geometry.shape, output: plane.paddedShape)
   }
 
   /// What one thread writes.
   public final class Workspace {
-    fileprivate let sine: AlignedBuffer<Scalar>
-    fileprivate let cosine: AlignedBuffer<Scalar>
-    fileprivate let image: AlignedBuffer<Scalar>
+    fileprivate let sine: ImageFinisher<Scalar>.Workspace
+    fileprivate let cosine: ImageFinisher<Scalar>.Workspace
     fileprivate let factors: PhaseFactors<Scalar>
-    /// Where slices are not taken in the padded shape: the latter's.
-    fileprivate let output: Workspace?
 
-    fileprivate init(slice: GridShape, output: GridShape) throws {
-      sine = try .half(slice)
-      cosine = try .half(slice)
-      image = try .image(slice)
-      factors = PhaseFactors(slice)
-      self.output = slice == output ? nil : try Workspace(slice: output, output: output)
+    fileprivate init(_ finisher: ImageFinisher<Scalar>) throws {
+      sine = try ImageFinisher<Scalar>.Workspace(finisher)
+      cosine = try ImageFinisher<Scalar>.Workspace(finisher)
+      factors = PhaseFactors(finisher.computed)
     }
   }
 
-  public func makeWorkspace() throws -> Workspace {
-    try Workspace(slice: slice.shape, output: output.shape)
+  public func prepare(_ volume: Volume, expectedPoses: Int?) throws -> Volume {
+    try requireLayout(volume.layout, ofPlanFor: layout)
+    return volume
   }
 
+  public func makeWorkspace(for _: Volume) throws -> Workspace { try Workspace(finisher) }
+
   public func image(
-    at pose: Pose, using workspace: inout Workspace
+    of volume: Volume, at pose: Pose, using workspace: inout Workspace
   ) -> UnsafeMutableBufferPointer<Scalar> {
     extractSlices(
-      at: pose, wavelengthInAngstroms: plane.wavelengthInAngstroms, fromCentre: true,
-      scale: geometry.scale / Double(slice.shape.count), workspace)
-    return paddedImage(of: workspace.sine, workspace)
+      of: volume, at: pose, wavelengthInAngstroms: plane.wavelengthInAngstroms, fromCentre: true,
+      scale: geometry.scale / Double(geometry.shape.count), workspace)
+    return finisher.image(workspace.sine)
   }
 
   public func spectrum(
-    at pose: Pose, using workspace: inout Workspace
+    of volume: Volume, at pose: Pose, using workspace: inout Workspace
   ) -> UnsafeMutableBufferPointer<Scalar> {
-    lensSpectra(at: pose, wavelengthInAngstroms: plane.wavelengthInAngstroms, using: &workspace).sine
+    lensSpectra(
+      of: volume, at: pose, wavelengthInAngstroms: plane.wavelengthInAngstroms, using: &workspace
+    ).sine
   }
 
   public func lensSpectra(
-    at pose: Pose, wavelengthInAngstroms wavelength: Double, using workspace: inout Workspace
+    of volume: Volume, at pose: Pose, wavelengthInAngstroms wavelength: Double,
+    using workspace: inout Workspace
   ) -> (sine: UnsafeMutableBufferPointer<Scalar>, cosine: UnsafeMutableBufferPointer<Scalar>?) {
-    guard let padded = workspace.output else {
+    if finisher.isDirect {
       extractSlices(
-        at: pose, wavelengthInAngstroms: wavelength, fromCentre: false, scale: geometry.scale, workspace)
-      return (workspace.sine.buffer, workspace.cosine.buffer)
+        of: volume, at: pose, wavelengthInAngstroms: wavelength, fromCentre: false, scale: geometry.scale,
+        workspace)
+      return (workspace.sine.half.buffer, workspace.cosine.half.buffer)
     }
     extractSlices(
-      at: pose, wavelengthInAngstroms: wavelength, fromCentre: true,
-      scale: geometry.scale / Double(slice.shape.count), workspace)
-    for (half, result) in [(workspace.sine, padded.sine), (workspace.cosine, padded.cosine)] {
-      if let pixels = paddedImage(of: half, workspace).baseAddress {
-        output.forward(pixels, into: result.pointer, factors: padded.factors)
-      }
+      of: volume, at: pose, wavelengthInAngstroms: wavelength, fromCentre: true,
+      scale: geometry.scale / Double(geometry.shape.count), workspace)
+    func spectrum(_ part: ImageFinisher<Scalar>.Workspace) -> UnsafeMutableBufferPointer<Scalar> {
+      let image = finisher.image(part)
+      return image.baseAddress.map { finisher.spectrum(ofImage: $0, part) } ?? image
     }
-    return (padded.sine.buffer, padded.cosine.buffer)
-  }
-
-  private func paddedImage(
-    of half: AlignedBuffer<Scalar>, _ workspace: Workspace
-  ) -> UnsafeMutableBufferPointer<Scalar> {
-    slice.inverse(half.pointer, workspace.image.pointer)
-    guard let padded = workspace.output else { return workspace.image.buffer }
-    cropOrPad(workspace.image.pointer, slice.shape, into: padded.image.pointer, plane.paddedShape)
-    return padded.image.buffer
+    return (spectrum(workspace.sine), spectrum(workspace.cosine))
   }
 
   /// The half spectra S and C at a pose, shifted and scaled.
@@ -138,11 +130,11 @@ public struct EwaldSphereProjectionPlan<Volume: FourierSliceVolume>: RealImagePl
   /// `E*(−k)` is what the volume's transform, a real one's, has on the other hemisphere: both are sampled, so that
   /// every frequency of the half is treated as a flat slice treats it.
   private func extractSlices(
-    at pose: Pose, wavelengthInAngstroms wavelength: Double, fromCentre: Bool, scale: Double,
+    of volume: Volume, at pose: Pose, wavelengthInAngstroms wavelength: Double, fromCentre: Bool, scale: Double,
     _ workspace: Workspace
   ) {
     let shift = pose.shiftInAngstroms / plane.pixelSizeInAngstroms
-    let (sine, cosine) = (workspace.sine.pointer, workspace.cosine.pointer)
+    let (sine, cosine) = (workspace.sine.half.pointer, workspace.cosine.half.pointer)
     workspace.factors.set(shiftInPixels: shift, fromCentre: fromCentre, scale: scale)
     let bend = (hemisphere == .positive ? wavelength : -wavelength) / (2 * plane.pixelSizeInAngstroms)
     func surface(_ curvature: Double) -> SlicePlane {
@@ -151,20 +143,17 @@ public struct EwaldSphereProjectionPlan<Volume: FourierSliceVolume>: RealImagePl
     let (near, far) = (surface(bend), surface(-bend))
     volume.samples.sample(near, outOfBounds: .zero, into: sine)
     volume.samples.sample(far, outOfBounds: .zero, into: cosine)
-    separate(sine, cosine, count: slice.shape.rows * slice.shape.spectrumColumns)
+    separate(sine, cosine, count: geometry.shape.rows * geometry.shape.spectrumColumns)
     if let a = volume.samples.corner(of: near, outOfBounds: .zero),
       let b = volume.samples.corner(of: far, outOfBounds: .zero)
     {
-      let index = 2 * slice.shape.cornerIndex
+      let index = 2 * geometry.shape.cornerIndex
       sine[index] = (a.real + b.real) / 2
       cosine[index] = (a.imaginary - b.imaginary) / 2
     }
     (sine[0], sine[1]) = (Scalar(volume.zeroFrequency * scale), 0)
     (cosine[0], cosine[1]) = (0, 0)
-    for half in [sine, cosine] {
-      slice.shape.symmetrize(half)
-      if shift != SIMD2(0, 0) { slice.shape.zeroUnshiftable(half) }
-    }
+    for half in [sine, cosine] { finisher.makeHermitian(half, isShifted: shift != SIMD2(0, 0)) }
   }
 }
 

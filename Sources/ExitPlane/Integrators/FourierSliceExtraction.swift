@@ -46,7 +46,7 @@ public struct FourierSliceExtraction<Volume: FourierSliceVolume>: VolumeIntegrat
   ///   anything but linear interpolation, or on a distorted plane; `.invalidValue` for a resolution that is not
   ///   above 0 Å.
   public func makePlan(
-    for volume: Volume, onto plane: ImageConfiguration
+    for layout: FourierSliceLayout, onto plane: ImageConfiguration
   ) throws -> FourierSlicePlan<Volume> {
     guard correctionMask == nil || Volume.takesInverseSincMask else {
       throw ExitPlaneError(
@@ -59,117 +59,86 @@ public struct FourierSliceExtraction<Volume: FourierSliceVolume>: VolumeIntegrat
         "an inverse sinc mask is for images without anisotropic magnification; correct the map itself instead"
       )
     }
-    return try FourierSlicePlan(volume: volume, plane: plane, options: self)
+    return try FourierSlicePlan(layout: layout, plane: plane, options: self)
   }
 }
 
+/// Plan of `FourierSliceExtraction`.
 public struct FourierSlicePlan<Volume: FourierSliceVolume>: RealImagePlan {
   public typealias Scalar = Volume.Scalar
   public let plane: ImageConfiguration
-  private let volume: Volume
+  private let layout: FourierSliceLayout
   private let geometry: SliceGeometry
   private let outOfBounds: OutOfBoundsMode<Scalar>
-  /// The correction mask's factors.
-  private let mask: (rows: [Scalar], columns: [Scalar])?
-  /// Of the shape in which the slice is taken.
-  private let slice: ImageSynthesis<Scalar>
-  /// Of the padded shape, where that is another.
-  private let output: ImageSynthesis<Scalar>
+  private let finisher: ImageFinisher<Scalar>
 
-  init(volume: Volume, plane: ImageConfiguration, options: FourierSliceExtraction<Volume>) throws {
-    self.volume = volume
+  init(
+    layout: FourierSliceLayout, plane: ImageConfiguration, options: FourierSliceExtraction<Volume>
+  ) throws {
+    self.layout = layout
     self.plane = plane
     outOfBounds = options.outOfBounds
     geometry = try SliceGeometry(
-      volume, onto: plane, sliceGrid: options.sliceGrid, outputsIntegral: options.outputsIntegral,
+      layout, onto: plane, sliceGrid: options.sliceGrid, outputsIntegral: options.outputsIntegral,
       resamples: options.resamples, resolutionInAngstroms: options.resolutionInAngstroms)
-    let (shape, padded) = (geometry.shape, plane.paddedShape)
-    let box = geometry.samplesPerCycle
-    mask = options.correctionMask.map { mask in
-      (
-        mask.factors(length: shape.rows, boxSize: box, as: Scalar.self),
-        mask.factors(length: shape.columns, boxSize: box, as: Scalar.self)
-      )
-    }
-    slice = try ImageSynthesis(shape)
-    output = shape == padded ? slice : try ImageSynthesis(padded)
+    let (shape, box) = (geometry.shape, geometry.samplesPerCycle)
+    finisher = try ImageFinisher(
+      computed: shape, output: plane.paddedShape,
+      mask: options.correctionMask.map { mask in
+        SeparableMask(
+          rows: mask.factors(length: shape.rows, boxSize: box, as: Scalar.self),
+          columns: mask.factors(length: shape.columns, boxSize: box, as: Scalar.self))
+      })
   }
 
   /// What one thread writes.
   public final class Workspace {
-    fileprivate let half: AlignedBuffer<Scalar>
-    fileprivate let image: AlignedBuffer<Scalar>
-    fileprivate let factors: PhaseFactors<Scalar>
-    /// Where the slice is not taken in the padded shape: the latter's image, spectrum and factors.
-    fileprivate let output: Output?
+    let finish: ImageFinisher<Scalar>.Workspace
+    let factors: PhaseFactors<Scalar>
 
-    fileprivate struct Output {
-      let half: AlignedBuffer<Scalar>
-      let image: AlignedBuffer<Scalar>
-      let factors: PhaseFactors<Scalar>
-    }
-
-    fileprivate init(slice: GridShape, output: GridShape) throws {
-      half = try .half(slice)
-      image = try .image(slice)
-      factors = PhaseFactors(slice)
-      self.output =
-        slice == output
-        ? nil : Output(half: try .half(output), image: try .image(output), factors: PhaseFactors(output))
+    fileprivate init(_ finisher: ImageFinisher<Scalar>) throws {
+      finish = try ImageFinisher<Scalar>.Workspace(finisher)
+      factors = PhaseFactors(finisher.computed)
     }
   }
 
-  public func makeWorkspace() throws -> Workspace {
-    try Workspace(slice: slice.shape, output: output.shape)
+  public func prepare(_ volume: Volume, expectedPoses: Int?) throws -> Volume {
+    try requireLayout(volume.layout, ofPlanFor: layout)
+    return volume
   }
+
+  public func makeWorkspace(for _: Volume) throws -> Workspace { try Workspace(finisher) }
 
   /// Samples the slice at a pose, shifted and scaled, as the transform of a real image.
   private func extractSlice(
-    at pose: Pose, fromCentre: Bool, scale: Double, _ workspace: Workspace
+    of volume: Volume, at pose: Pose, fromCentre: Bool, scale: Double, _ workspace: Workspace
   ) {
     let shift = pose.shiftInAngstroms / plane.pixelSizeInAngstroms
-    let half = workspace.half.pointer
+    let half = workspace.finish.half.pointer
     workspace.factors.set(shiftInPixels: shift, fromCentre: fromCentre, scale: scale)
     let slicePlane = geometry.plane(at: pose.rotation, factors: workspace.factors)
     volume.samples.sample(slicePlane, outOfBounds: outOfBounds, into: half)
     volume.samples.sampleCorner(of: slicePlane, outOfBounds: outOfBounds, into: half)
     (half[0], half[1]) = (Scalar(volume.zeroFrequency * scale), 0)
-    slice.shape.symmetrize(half)
-    if shift != SIMD2(0, 0) { slice.shape.zeroUnshiftable(half) }
+    finisher.makeHermitian(half, isShifted: shift != SIMD2(0, 0))
   }
 
   public func image(
-    at pose: Pose, using workspace: inout Workspace
+    of volume: Volume, at pose: Pose, using workspace: inout Workspace
   ) -> UnsafeMutableBufferPointer<Scalar> {
     extractSlice(
-      at: pose, fromCentre: true, scale: geometry.scale / Double(slice.shape.count), workspace)
-    slice.inverse(workspace.half.pointer, workspace.image.pointer)
-    if let mask { multiply(workspace.image.pointer, by: mask) }
-    guard let output = workspace.output else { return workspace.image.buffer }
-    cropOrPad(workspace.image.pointer, slice.shape, into: output.image.pointer, plane.paddedShape)
-    return output.image.buffer
+      of: volume, at: pose, fromCentre: true, scale: geometry.scale / Double(geometry.shape.count), workspace)
+    return finisher.image(workspace.finish)
   }
 
   public func spectrum(
-    at pose: Pose, using workspace: inout Workspace
+    of volume: Volume, at pose: Pose, using workspace: inout Workspace
   ) -> UnsafeMutableBufferPointer<Scalar> {
-    if workspace.output == nil, mask == nil {
-      extractSlice(at: pose, fromCentre: false, scale: geometry.scale, workspace)
-      return workspace.half.buffer
+    if finisher.isDirect {
+      extractSlice(of: volume, at: pose, fromCentre: false, scale: geometry.scale, workspace)
+      return workspace.finish.half.buffer
     }
-    let image = image(at: pose, using: &workspace)
-    let (half, factors) =
-      workspace.output.map { ($0.half, $0.factors) } ?? (workspace.half, workspace.factors)
-    if let pixels = image.baseAddress { output.forward(pixels, into: half.pointer, factors: factors) }
-    return half.buffer
-  }
-
-  private func multiply(
-    _ image: UnsafeMutablePointer<Scalar>, by mask: (rows: [Scalar], columns: [Scalar])
-  ) {
-    for (row, factor) in mask.rows.enumerated() {
-      let line = image + row * slice.shape.columns
-      for (column, other) in mask.columns.enumerated() { line[column] *= factor * other }
-    }
+    let image = image(of: volume, at: pose, using: &workspace)
+    return image.baseAddress.map { finisher.spectrum(ofImage: $0, workspace.finish) } ?? image
   }
 }

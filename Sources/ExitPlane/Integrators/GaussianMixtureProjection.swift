@@ -40,9 +40,9 @@ public struct GaussianMixtureProjection<Scalar: GridScalar>: VolumeIntegrator {
   /// - Throws: `.invalidValue` for an accuracy outside 1e-15…0.1, an upsampling factor outside 1…16 or one
   ///   that makes too large a plane, or a number of batches outside 1…positions.
   public func makePlan(
-    for volume: GaussianMixtureVolume, onto plane: ImageConfiguration
+    for layout: GaussianMixtureVolume.Layout, onto plane: ImageConfiguration
   ) throws -> GaussianMixturePlan<Scalar> {
-    let positions = volume.positionsInAngstroms.count
+    let positions = layout.positions
     guard (1...positions).contains(nBatches) else {
       throw ExitPlaneError.invalid(
         "number of batches", got: "\(nBatches)", need: "1 to \(positions), the number of positions")
@@ -51,7 +51,7 @@ public struct GaussianMixtureProjection<Scalar: GridScalar>: VolumeIntegrator {
       throw ExitPlaneError.invalid("upsampling factor", got: "\(upsamplingFactor)", need: "1 to 16")
     }
     try requireGaussianAccuracy(accuracy)
-    return try GaussianMixturePlan(volume: volume, plane: plane, options: self)
+    return try GaussianMixturePlan(layout: layout, plane: plane, options: self)
   }
 }
 
@@ -61,124 +61,119 @@ func requireGaussianAccuracy(_ accuracy: Double) throws {
   }
 }
 
+/// Plan of `GaussianMixtureProjection`.
 public struct GaussianMixturePlan<Scalar: GridScalar>: RealImagePlan {
   public let plane: ImageConfiguration
-  private let volume: GaussianMixtureVolume
-  /// Of a distorted plane.
-  private let distortion: GaussianDistortion?
-  private let groups: GaussianGroups<Scalar>
-  /// The shape in which Gaussians are summed and its pixel size.
-  private let computed: GridShape
-  private let computedPixelSize: Double
+  private let layout: GaussianMixtureVolume.Layout
+  private let useErrorFunctions: Bool
+  private let accuracy: Double
   private let bands: Int
-  private let output: ImageSynthesis<Scalar>
-  /// The transforms that crop frequencies, where pixels are upsampled.
-  private let cropping: (fine: ImageSynthesis<Scalar>, coarse: ImageSynthesis<Scalar>)?
+  /// The shape in which Gaussians are summed and its pixel size.
+  let computed: GridShape
+  private let computedPixelSize: Double
+  /// Of pixels of the plane's size.
+  private let finisher: ImageFinisher<Scalar>
+  /// The transform that crops frequencies, where pixels are upsampled.
+  private let fine: ImageFinisher<Scalar>?
 
   init(
-    volume: GaussianMixtureVolume, plane: ImageConfiguration,
+    layout: GaussianMixtureVolume.Layout, plane: ImageConfiguration,
     options: GaussianMixtureProjection<Scalar>
   ) throws {
-    self.volume = volume
+    self.layout = layout
     self.plane = plane
+    useErrorFunctions = options.useErrorFunctions
+    accuracy = options.accuracy
+    bands = max(1, options.threadsPerImage)
     let factor = options.upsamplingFactor
     let shape = options.shape ?? plane.paddedShape
     computed = try GridShape(rows: shape.rows * factor, columns: shape.columns * factor)
     computedPixelSize = plane.pixelSizeInAngstroms / Double(factor)
-    bands = max(1, options.threadsPerImage)
-    distortion =
+    // Without upsampling pixels are copied to the padded shape, and its spectrum is all that is computed.
+    finisher = try ImageFinisher(computed: factor == 1 ? plane.paddedShape : shape, output: plane.paddedShape)
+    fine = factor == 1 ? nil : try ImageFinisher(computed: computed, output: computed)
+  }
+
+  /// A mixture as the plan's pixels see it.
+  public struct Prepared: Sendable {
+    let volume: GaussianMixtureVolume
+    /// Of a distorted plane.
+    let distortion: GaussianDistortion?
+    let groups: GaussianGroups<Scalar>
+  }
+
+  public func prepare(_ volume: GaussianMixtureVolume, expectedPoses: Int?) throws -> Prepared {
+    try requireLayout(volume.layout, ofPlanFor: layout)
+    let distortion =
       plane.magnification.isNone
-      ? nil : try GaussianDistortion(volume, by: plane.magnification, accuracy: options.accuracy)
-    groups = try GaussianGroups(
-      distortion?.volume ?? volume, pixelSizeInAngstroms: computedPixelSize, axes: 2,
-      useErrorFunctions: options.useErrorFunctions, accuracy: options.accuracy)
-    output = try ImageSynthesis(plane.paddedShape)
-    cropping =
-      factor == 1
-      ? nil
-      : (
-        try ImageSynthesis(computed),
-        shape == plane.paddedShape ? output : try ImageSynthesis(shape)
-      )
+      ? nil : try GaussianDistortion(volume, by: plane.magnification, accuracy: accuracy)
+    return Prepared(
+      volume: volume, distortion: distortion,
+      groups: try GaussianGroups(
+        distortion?.volume ?? volume, pixelSizeInAngstroms: computedPixelSize, axes: 2,
+        useErrorFunctions: useErrorFunctions, accuracy: accuracy))
   }
 
   /// What one thread writes.
   public final class Workspace {
-    fileprivate let canvas: GaussianCanvas<Scalar>
-    fileprivate let output: Buffers
+    let canvas: GaussianCanvas<Scalar>
+    let finish: ImageFinisher<Scalar>.Workspace
     /// Where a distorted image shows the Gaussians.
-    fileprivate var positions: [SIMD3<Double>] = []
-    fileprivate let cropping: (fine: Buffers, coarse: Buffers)?
+    var positions: [SIMD3<Double>] = []
+    /// Where pixels are upsampled.
+    fileprivate let fine: ImageFinisher<Scalar>.Workspace?
+    fileprivate let factors: PhaseFactors<Scalar>
 
-    fileprivate struct Buffers {
-      let image: AlignedBuffer<Scalar>
-      let half: AlignedBuffer<Scalar>
-      let factors: PhaseFactors<Scalar>
-
-      init(_ shape: GridShape) throws {
-        image = try .image(shape)
-        half = try .half(shape)
-        factors = PhaseFactors(shape)
-      }
-    }
-
-    fileprivate init(canvas: GaussianCanvas<Scalar>, output: GridShape, cropping: (GridShape, GridShape)?)
-      throws
-    {
-      self.canvas = canvas
-      self.output = try Buffers(output)
-      self.cropping = try cropping.map { (try Buffers($0.0), try Buffers($0.1)) }
+    fileprivate init(_ plan: GaussianMixturePlan, _ prepared: Prepared) throws {
+      canvas = try GaussianCanvas(plan.computed, for: prepared.groups, bandCount: plan.bands)
+      finish = try ImageFinisher<Scalar>.Workspace(plan.finisher)
+      fine = try plan.fine.map { try ImageFinisher<Scalar>.Workspace($0) }
+      factors = PhaseFactors(plan.finisher.computed)
     }
   }
 
-  public func makeWorkspace() throws -> Workspace {
-    try Workspace(
-      canvas: try GaussianCanvas(computed, for: groups, bandCount: bands), output: plane.paddedShape,
-      cropping: cropping.map { ($0.fine.shape, $0.coarse.shape) })
-  }
+  public func makeWorkspace(for prepared: Prepared) throws -> Workspace { try Workspace(self, prepared) }
 
   public func image(
-    at pose: Pose, using workspace: inout Workspace
+    of prepared: Prepared, at pose: Pose, using workspace: inout Workspace
   ) -> UnsafeMutableBufferPointer<Scalar> {
-    draw(at: pose, workspace)
-    let image = workspace.output.image
-    guard let cropping, let buffers = workspace.cropping else {
+    draw(prepared, at: pose, workspace)
+    guard let fine, let buffers = workspace.fine else {
+      let image = workspace.finish.outputImage
       workspace.canvas.copy(to: image.pointer, plane.paddedShape)
       return image.buffer
     }
-    let (fine, coarse) = buffers
-    workspace.canvas.copy(to: fine.image.pointer, computed)
-    cropping.fine.forward(fine.image.pointer, into: fine.half.pointer, factors: fine.factors)
-    cropping.coarse.crop(fine.half.pointer, of: computed, into: coarse.half.pointer)
-    coarse.factors.set(
+    workspace.canvas.copy(to: buffers.image.pointer, computed)
+    let half = fine.spectrum(ofImage: buffers.image.pointer, buffers)
+    if let half = half.baseAddress {
+      finisher.computed.cropFrequencies(half, of: computed, into: workspace.finish.half.pointer)
+    }
+    workspace.factors.set(
       shiftInPixels: SIMD2(0, 0), fromCentre: true, scale: 1 / Double(computed.count))
-    coarse.factors.multiply(coarse.half.pointer)
-    cropping.coarse.inverse(coarse.half.pointer, coarse.image.pointer)
-    cropOrPad(coarse.image.pointer, cropping.coarse.shape, into: image.pointer, plane.paddedShape)
-    return image.buffer
+    workspace.factors.multiply(workspace.finish.half.pointer)
+    return finisher.image(workspace.finish)
   }
 
   public func spectrum(
-    at pose: Pose, using workspace: inout Workspace
+    of prepared: Prepared, at pose: Pose, using workspace: inout Workspace
   ) -> UnsafeMutableBufferPointer<Scalar> {
-    _ = image(at: pose, using: &workspace)
-    let buffers = workspace.output
-    output.forward(buffers.image.pointer, into: buffers.half.pointer, factors: buffers.factors)
-    return buffers.half.buffer
+    let image = image(of: prepared, at: pose, using: &workspace)
+    return image.baseAddress.map { finisher.spectrum(ofImage: $0, workspace.finish) } ?? image
   }
 
-  private func draw(at pose: Pose, _ workspace: Workspace) {
-    guard let distortion else {
+  private func draw(_ prepared: Prepared, at pose: Pose, _ workspace: Workspace) {
+    guard let distortion = prepared.distortion else {
       return workspace.canvas.draw(
-        groups, at: volume.positionsInAngstroms, view: view(pose.rotation, pose.shiftInAngstroms))
+        prepared.groups, at: prepared.volume.positionsInAngstroms,
+        view: view(pose.rotation, pose.shiftInAngstroms))
     }
     distortion.positions(at: pose.rotation, into: &workspace.positions)
     workspace.canvas.draw(
-      groups, at: workspace.positions, view: view(.identity, pose.shiftInAngstroms))
+      prepared.groups, at: workspace.positions, view: view(.identity, pose.shiftInAngstroms))
   }
 
   /// Positions to pixels: `(R r + t) / h + n / 2`.
-  private func view(_ rotation: Rotation, _ shiftInAngstroms: SIMD2<Double>) -> ep_gaussian_view {
+  func view(_ rotation: Rotation, _ shiftInAngstroms: SIMD2<Double>) -> ep_gaussian_view {
     let h = computedPixelSize
     let (x, y) = (rotation.rows.0 / h, rotation.rows.1 / h)
     let shift = shiftInAngstroms / h
@@ -189,25 +184,25 @@ public struct GaussianMixturePlan<Scalar: GridScalar>: RealImagePlan {
   }
 }
 
-extension ImageSynthesis {
+extension GridShape {
   /// Copies the frequencies of this shape out of a finer image's half spectrum.
   ///
   /// The Nyquist frequency of an even axis stands for both its signs: it receives their mean.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  func crop(
+  func cropFrequencies<Scalar: GridScalar>(
     _ fine: UnsafePointer<Scalar>, of fineShape: GridShape, into half: UnsafeMutablePointer<Scalar>
   ) {
-    let width = 2 * shape.spectrumColumns
+    let width = 2 * spectrumColumns
     let fineWidth = 2 * fineShape.spectrumColumns
-    for row in 0..<shape.rows {
-      let k = signedFrequency(row, of: shape.rows)
+    for row in 0..<rows {
+      let k = signedFrequency(row, of: rows)
       let source = fine + (k < 0 ? k + fineShape.rows : k) * fineWidth
       (half + row * width).update(from: source, count: width)
-      guard 2 * k == -shape.rows else { continue }
+      guard 2 * k == -rows else { continue }
       let opposite = fine + -k * fineWidth
       for i in 0..<width { half[row * width + i] = (source[i] + opposite[i]) / 2 }
     }
-    shape.symmetrize(half)
+    symmetrize(half)
   }
 }

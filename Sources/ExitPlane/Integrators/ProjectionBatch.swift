@@ -1,4 +1,4 @@
-extension RealImagePlan {
+extension RealImageProjector {
   /// Projects many poses, on several threads, in memory that does not grow with their number.
   ///
   /// - Parameters:
@@ -43,8 +43,10 @@ extension RealImagePlan {
       })
   }
 
-  /// The images of a list of poses, in their order.
-  public func project(_ poses: [Pose], threads: Int = availableProcessors) throws -> [RealImage<Scalar>] {
+  /// The images of a list of poses in the plane's `shape`, in their order.
+  ///
+  /// - Throws: `.invalidValue` beyond memory.
+  public func images(at poses: [Pose], threads: Int = availableProcessors) throws -> [RealImage<Scalar>] {
     let shape = plane.shape
     let pixels = try AlignedBuffer<Scalar>(
       count: poses.count * shape.count, of: "\(poses.count) images of \(shape)")

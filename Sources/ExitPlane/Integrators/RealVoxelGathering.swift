@@ -81,7 +81,7 @@ struct RealVoxelGathering<Scalar: GridScalar>: Sendable {
     transform = try FourierVoxelWindowVolume(
       volume.paddedToCube(), accuracy: accuracy, oversampling: oversampling, threads: threads)
     geometry = try SliceGeometry(
-      transform, onto: plane, sliceGrid: .image, outputsIntegral: true, resamples: false,
+      transform.layout, onto: plane, sliceGrid: .image, outputsIntegral: true, resamples: false,
       resolutionInAngstroms: nil)
   }
 

@@ -11,7 +11,7 @@ public struct ResolutionLimitedPlan<Base: RealImagePlan>: RealImagePlan {
   public let base: Base
   public var plane: ImageConfiguration { base.plane }
   private let cutoff: RadialCutoff
-  private let synthesis: ImageSynthesis<Scalar>
+  private let toImage: FFTPlan<Scalar>
 
   /// - Parameter resolution: frequencies beyond its reciprocal are zero; that frequency itself is kept.
   /// - Throws: `.invalidValue` for a resolution that is not finite or not above 0 Å.
@@ -19,7 +19,7 @@ public struct ResolutionLimitedPlan<Base: RealImagePlan>: RealImagePlan {
     self.base = base
     let plane = base.plane
     cutoff = try RadialCutoff(plane.paddedShape, on: plane, resolutionInAngstroms: resolution)
-    synthesis = try ImageSynthesis(plane.paddedShape)
+    toImage = try FFTPlan(.halfToReal(plane.paddedShape))
   }
 
   /// What one thread writes.
@@ -29,25 +29,30 @@ public struct ResolutionLimitedPlan<Base: RealImagePlan>: RealImagePlan {
     fileprivate let factors: PhaseFactors<Scalar>
   }
 
-  public func makeWorkspace() throws -> Workspace {
+  public func prepare(_ volume: Base.Volume, expectedPoses: Int?) throws -> Base.Prepared {
+    try base.prepare(volume, expectedPoses: expectedPoses)
+  }
+
+  public func makeWorkspace(for prepared: Base.Prepared) throws -> Workspace {
     Workspace(
-      base: try base.makeWorkspace(), image: try .image(plane.paddedShape),
+      base: try base.makeWorkspace(for: prepared), image: try .image(plane.paddedShape),
       factors: PhaseFactors(plane.paddedShape))
   }
 
   public func spectrum(
-    at pose: Pose, using workspace: inout Workspace
+    of prepared: Base.Prepared, at pose: Pose, using workspace: inout Workspace
   ) -> UnsafeMutableBufferPointer<Scalar> {
-    let half = base.spectrum(at: pose, using: &workspace.base)
+    let half = base.spectrum(of: prepared, at: pose, using: &workspace.base)
     if let entries = half.baseAddress { cutoff.zeroBeyond(entries, plane.paddedShape) }
     return half
   }
 
   public func lensSpectra(
-    at pose: Pose, wavelengthInAngstroms: Double, using workspace: inout Workspace
+    of prepared: Base.Prepared, at pose: Pose, wavelengthInAngstroms: Double,
+    using workspace: inout Workspace
   ) -> (sine: UnsafeMutableBufferPointer<Scalar>, cosine: UnsafeMutableBufferPointer<Scalar>?) {
     let spectra = base.lensSpectra(
-      at: pose, wavelengthInAngstroms: wavelengthInAngstroms, using: &workspace.base)
+      of: prepared, at: pose, wavelengthInAngstroms: wavelengthInAngstroms, using: &workspace.base)
     for half in [spectra.sine, spectra.cosine] {
       if let entries = half?.baseAddress { cutoff.zeroBeyond(entries, plane.paddedShape) }
     }
@@ -55,13 +60,13 @@ public struct ResolutionLimitedPlan<Base: RealImagePlan>: RealImagePlan {
   }
 
   public func image(
-    at pose: Pose, using workspace: inout Workspace
+    of prepared: Base.Prepared, at pose: Pose, using workspace: inout Workspace
   ) -> UnsafeMutableBufferPointer<Scalar> {
-    if let half = spectrum(at: pose, using: &workspace).baseAddress {
+    if let half = spectrum(of: prepared, at: pose, using: &workspace).baseAddress {
       workspace.factors.set(
         shiftInPixels: SIMD2(0, 0), fromCentre: true, scale: 1 / Double(plane.paddedShape.count))
       workspace.factors.multiply(half)
-      synthesis.inverse(half, workspace.image.pointer)
+      toImage.execute(half, workspace.image.pointer)
     }
     return workspace.image.buffer
   }

@@ -15,7 +15,7 @@ struct SliceGeometry: Sendable {
   ///   - resamples: whether the image may have another pixel size than the volume.
   ///   - resolution: in ångströms; nil for no cutoff.
   init(
-    _ volume: some FourierSliceVolume, onto plane: ImageConfiguration, sliceGrid: SliceGrid,
+    _ volume: FourierSliceLayout, onto plane: ImageConfiguration, sliceGrid: SliceGrid,
     outputsIntegral: Bool, resamples: Bool, resolutionInAngstroms resolution: Double?
   ) throws {
     let (voxel, pixel) = (volume.voxelSizeInAngstroms, plane.pixelSizeInAngstroms)

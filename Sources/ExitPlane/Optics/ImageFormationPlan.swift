@@ -22,7 +22,7 @@ public struct ImagedParticle<Scalar: GridScalar>: Sendable {
 /// From projections to images: optics, the image model and noise.
 ///
 /// Immutable and shared by threads; what a thread writes is its own workspace.
-public struct ImageFormationPlan<Projection: RealImagePlan>: Sendable {
+public struct ImageFormationPlan<Projection: RealImageProjector>: Sendable {
   public typealias Scalar = Projection.Scalar
 
   public let projection: Projection
@@ -30,7 +30,7 @@ public struct ImageFormationPlan<Projection: RealImagePlan>: Sendable {
   public let sign: ContrastTransferFunction.Sign
   public let noise: ImageNoise
   public let random: PixelNoise
-  private let synthesis: ImageSynthesis<Scalar>
+  private let toImage: FFTPlan<Scalar>
   /// Of coloured noise, for each entry of the half spectrum.
   private let noiseAmplitudes: [Scalar]
 
@@ -56,7 +56,7 @@ public struct ImageFormationPlan<Projection: RealImagePlan>: Sendable {
     self.noise = noise
     random = PixelNoise(seed: seed)
     let plane = projection.plane
-    synthesis = try ImageSynthesis(plane.paddedShape)
+    toImage = try FFTPlan(.halfToReal(plane.paddedShape))
     if case .coloured(let spectrum) = noise {
       noiseAmplitudes = spectrum.amplitudes(
         shape: plane.paddedShape, pixelSizeInAngstroms: plane.pixelSizeInAngstroms, of: Scalar.self)
@@ -148,7 +148,7 @@ public struct ImageFormationPlan<Projection: RealImagePlan>: Sendable {
       addColouredNoise(
         to: half, scale: 1 / (slope * Double(shape.count)), particle: particle.number, scratch: made.pointer)
     }
-    synthesis.inverse(half, image)
+    toImage.execute(half, image)
     if slope != 1 || offset != 0 {
       scale(image, count: shape.count, by: Scalar(slope), adding: Scalar(offset))
     }
@@ -229,7 +229,7 @@ public struct ImageFormationPlan<Projection: RealImagePlan>: Sendable {
     scratch.update(repeating: 0, count: count)
     random.addNormals(to: scratch, count: count, standardDeviation: Scalar(scale), particle: particle)
     multiplyPairs(scratch, by: noiseAmplitudes)
-    synthesis.shape.symmetrize(scratch)
+    plane.paddedShape.symmetrize(scratch)
     add(scratch, to: half, count: count)
   }
 }

@@ -7,10 +7,20 @@ import RealModule
 ///
 /// Made from a structure it keeps the structure's arrays and one scattering factor an element, not the five
 /// amplitudes and variances of every atom.
-public struct GaussianMixtureVolume: Sendable {
+public struct GaussianMixtureVolume: ProjectableVolume {
+  /// What plans of projections are made for.
+  public struct Layout: Hashable, Sendable {
+    public let positions: Int
+    /// At the most.
+    public let gaussiansPerPosition: Int
+  }
+
   public let positionsInAngstroms: [SIMD3<Double>]
   /// How many Gaussians stand at each position, at the most.
   public let gaussiansPerPosition: Int
+  public var layout: Layout {
+    Layout(positions: positionsInAngstroms.count, gaussiansPerPosition: gaussiansPerPosition)
+  }
   private let components: Components
 
   private enum Components {

@@ -4,7 +4,13 @@ import RealModule
 /// scattering factor.
 ///
 /// Its transform is exact at every frequency: `Û(q) = Σ_types f(|q|) Σ_n w_n exp(−2πi q·r_n)`.
-public struct IndependentAtomVolume: Sendable {
+public struct IndependentAtomVolume: ProjectableVolume {
+  /// What plans of projections are made for.
+  public struct Layout: Hashable, Sendable {
+    /// Of each type.
+    public let atomCounts: [Int]
+  }
+
   /// The atoms that share a scattering factor.
   public struct AtomType: Sendable {
     /// What each atom counts, its occupancy; ones if nil.
@@ -114,5 +120,6 @@ public struct IndependentAtomVolume: Sendable {
     self.types = types.filter { $0.count > 0 }
   }
 
+  public var layout: Layout { Layout(atomCounts: types.map(\.count)) }
   public var atomCount: Int { types.reduce(0) { $0 + $1.count } }
 }

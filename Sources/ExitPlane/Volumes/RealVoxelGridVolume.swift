@@ -1,5 +1,13 @@
 /// A map in real space: voxels `[z][y][x]` with the origin at index `n / 2` of every axis.
-public struct RealVoxelGridVolume<Scalar: GridScalar>: Sendable {
+public struct RealVoxelGridVolume<Scalar: GridScalar>: ProjectableVolume {
+  /// What plans of projections are made for.
+  public struct Layout: Hashable, Sendable {
+    public let depth: Int
+    public let rows: Int
+    public let columns: Int
+    public let voxelSizeInAngstroms: Double
+  }
+
   public let depth: Int
   public let rows: Int
   public let columns: Int
@@ -36,6 +44,9 @@ public struct RealVoxelGridVolume<Scalar: GridScalar>: Sendable {
     self.values = values
   }
 
+  public var layout: Layout {
+    Layout(depth: depth, rows: rows, columns: columns, voxelSizeInAngstroms: voxelSizeInAngstroms)
+  }
   public var isCubic: Bool { depth == rows && rows == columns }
   public var shapeDescription: String { "\(depth) × \(rows) × \(columns)" }
 
