@@ -39,8 +39,7 @@ bool looks_like_cif(const std::string &text) {
     } else if (text[at] == '#') {
       at = text.find('\n', at);
     } else {
-      return text.size() - at > 5 && gemmi::ialpha4_id(&text[at]) == gemmi::ialpha4_id("data") &&
-             text[at + 4] == '_';
+      return text.size() - at > 5 && begins_with(&text[at], text.size() - at, "data") && text[at + 4] == '_';
     }
   }
   return false;

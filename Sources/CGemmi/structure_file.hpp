@@ -3,12 +3,19 @@
 
 #include "CGemmiStructure.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+namespace gemmi {
+// Whether a residue is water gemmi asks by shifting the letters of its name, of which those beyond ASCII are negative.
+// Compilers define that, and the language since C++20; UndefinedBehaviorSanitizer would report it all the same.
+__attribute__((no_sanitize("shift"))) constexpr int ialpha4_id(const char *);
+} // namespace gemmi
 #include <gemmi/model.hpp>
 
 namespace structures {
@@ -70,6 +77,13 @@ struct File {
   /// The name of a score that stands in place of B-factors, by the file's own words; empty if it says none.
   std::string confidence;
 };
+
+/// Whether `text` begins with the letters of `word`, small or capital; neither may hold anything else there. A space
+/// and a zero are one, as in gemmi, which tells records apart by their first letters.
+inline bool begins_with(const char *text, size_t length, std::string_view word) {
+  if (length < word.size()) return false;
+  return std::equal(word.begin(), word.end(), text, [](char a, char b) { return (a & ~0x20) == (b & ~0x20); });
+}
 
 /// Reads a file, plain or gzipped.
 File parse(const char *path);

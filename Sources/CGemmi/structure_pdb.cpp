@@ -140,18 +140,18 @@ class Prediction {
 };
 
 /// By the first four letters, as gemmi tells records apart.
-bool is_record(const char *line, size_t length, const char *record) {
-  return length >= 4 && gemmi::ialpha4_id(line) == gemmi::ialpha4_id(record);
+bool is_record(const char *line, size_t length, std::string_view record) {
+  return begins_with(line, length, record.substr(0, 4));
 }
 
 /// "END" and nothing else, or something that is no word.
 bool is_end(const char *line, size_t length) {
-  return length >= 3 && gemmi::ialpha3_id(line) == gemmi::ialpha3_id("END") &&
+  return begins_with(line, length, "END") &&
          (length == 3 || ((unsigned char)line[3] & ~0x2fu) == 0);
 }
 
 bool is_ter(const char *line, size_t length) {
-  return length >= 3 && gemmi::ialpha3_id(line) == gemmi::ialpha3_id("TER");
+  return begins_with(line, length, "TER");
 }
 
 bool is_assembly(const char *line, size_t length) {

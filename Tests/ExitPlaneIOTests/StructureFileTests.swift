@@ -58,6 +58,27 @@ struct StructureFileTests {
     }
   }
 
+  @Test("letters beyond ASCII name residues, and make no record and no data block")
+  func lettersBeyondASCII() throws {
+    // With the highest bit of one letter set.
+    func damaged(_ word: String, at place: Int, _ text: String) -> [UInt8] {
+      var bytes = Array(text.utf8)
+      let start = text.utf8.distance(from: text.startIndex, to: text.range(of: word)!.lowerBound)
+      bytes[start + place] |= 0x80
+      return bytes
+    }
+    let folder = try ScratchFolder()
+    for place in 0..<4 {
+      let pdb = try folder.write(damaged("HETATM", at: place, mixed.pdb), to: "a.pdb")
+      #expect(try AtomicStructure(contentsOf: pdb).atomicNumbers == [7, 6, 1, 8])
+      let cif = try folder.write(damaged("data", at: place, mixed.cif), to: "a.cif")
+      expectRefusal(.malformedFile, saying: "a.cif") { try AtomicStructure(contentsOf: cif) }
+    }
+    var named = mixed
+    for index in named.atoms.indices { named.atoms[index].residue = ["ÄB", "Bß", "HÖ"][index % 3] }
+    #expect(try read(named, StructureOptions(keepsWaters: false)).count == 5)
+  }
+
   @Test("hydrogens, waters and heteroatoms are dropped when asked")
   func classes() throws {
     func numbers(_ options: StructureOptions) throws -> [UInt8] { try read(mixed, options).atomicNumbers }
