@@ -72,7 +72,8 @@ for sanitizer; do
     # at the types of functions.
     flags+=(-Xcc -fsanitize=undefined -Xcc -fno-sanitize=function -Xcc -fno-sanitize-recover=undefined
       -Xcxx -fsanitize=undefined -Xcxx -fno-sanitize=function
-      -Xcxx -fno-sanitize=vptr -Xcxx -fno-sanitize-recover=undefined -Xlinker -lubsan)
+      -Xcxx -fno-sanitize=vptr -Xcxx -fno-sanitize-recover=undefined
+      -Xcxx "-fsanitize-ignorelist=$PWD/Scripts/undefined-ignored.txt" -Xlinker -lubsan)
     ;;
   *)
     printf 'there is no sanitizer %s; there are: address, undefined, thread\n' "$sanitizer" >&2

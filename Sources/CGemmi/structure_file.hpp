@@ -11,11 +11,6 @@
 #include <utility>
 #include <vector>
 
-namespace gemmi {
-// Whether a residue is water gemmi asks by shifting the letters of its name, of which those beyond ASCII are negative.
-// Compilers define that, and the language since C++20; UndefinedBehaviorSanitizer would report it all the same.
-__attribute__((no_sanitize("shift"))) constexpr int ialpha4_id(const char *);
-} // namespace gemmi
 #include <gemmi/model.hpp>
 
 namespace structures {

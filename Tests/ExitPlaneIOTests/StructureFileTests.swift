@@ -1,5 +1,6 @@
 import ExitPlane
 import Foundation
+import Oracles
 import Testing
 
 @testable import ExitPlaneIO
@@ -58,7 +59,7 @@ struct StructureFileTests {
     }
   }
 
-  @Test("letters beyond ASCII name residues, and make no record and no data block")
+  @Test("letters beyond ASCII make no record and no data block, and may name residues")
   func lettersBeyondASCII() throws {
     // With the highest bit of one letter set.
     func damaged(_ word: String, at place: Int, _ text: String) -> [UInt8] {
@@ -74,9 +75,12 @@ struct StructureFileTests {
       let cif = try folder.write(damaged("data", at: place, mixed.cif), to: "a.cif")
       expectRefusal(.malformedFile, saying: "a.cif") { try AtomicStructure(contentsOf: cif) }
     }
+    // The grammar of mmCIF has no such letters.
     var named = mixed
     for index in named.atoms.indices { named.atoms[index].residue = ["ÄB", "Bß", "HÖ"][index % 3] }
-    #expect(try read(named, StructureOptions(keepsWaters: false)).count == 5)
+    let pdb = try folder.write(Array(named.pdb.utf8), to: "a.pdb")
+    let options = StructureOptions(keepsWaters: false)
+    #expect(try AtomicStructure(contentsOf: pdb, options: options).count == 5)
   }
 
   @Test("hydrogens, waters and heteroatoms are dropped when asked")
@@ -386,23 +390,12 @@ struct StructureFileTests {
 
   // MARK: Peng's table
 
-  private static let reference = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appending(path: "../../../shared/reference").standardizedFileURL
-  static let hasReference = FileManager.default.fileExists(
-    atPath: reference.appending(path: "cases.json").path)
-
-  @Test("Peng's 98 elements are the reference's", .enabled(if: hasReference, "no ../shared/reference here"))
+  @Test(
+    "Peng's 98 elements are the reference's",
+    .enabled(if: ReferenceCases.areHere, "no ../shared/reference here"))
   func peng() throws {
-    let cases = try JSONSerialization.jsonObject(
-      with: Data(contentsOf: Self.reference.appending(path: "cases.json")))
-    let entry = try #require(
-      ((cases as? [String: Any])?["cases"] as? [[String: Any]])?.first {
-        $0["method"] as? String == "PengScatteringFactors"
-      })
-    let file = try #require((entry["expected"] as? [String: Any])?["file"] as? String)
-    let want = try Data(contentsOf: Self.reference.appending(path: file)).withUnsafeBytes {
-      Array($0.bindMemory(to: Double.self))
-    }
+    let entry = try #require(ReferenceCases.all(of: "PengScatteringFactors").first)
+    let want = try ReferenceCases.doubles(entry.expected.file)
     for number in 1...98 {
       let factor = try ScatteringFactor.peng(atomicNumber: number)
       for i in 0..<5 {
