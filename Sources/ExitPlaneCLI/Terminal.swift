@@ -150,10 +150,3 @@ func setName(_ output: String) throws -> String {
   let suffix = [".mrcs", ".star"].first { output.hasSuffix($0) } ?? ""
   return String(output.dropLast(suffix.count))
 }
-
-func isSameFile(_ a: String, _ b: String) -> Bool {
-  if a == b { return true }
-  var (first, second) = (stat(), stat())
-  return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_ino == second.st_ino
-    && first.st_dev == second.st_dev
-}

@@ -1,4 +1,5 @@
 import Foundation
+import Oracles
 import Testing
 
 /// Bad input gets one clear sentence and exit 1, and leaves no output.
@@ -116,8 +117,9 @@ struct BadInputTests {
     try folder.write("map.mrc", blobMap(16))
     let disk = folder["disk"]
     try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: false)
-    #expect(shell("mount -t tmpfs -o size=64k exitplane-test '\(disk)'") == 0)
-    defer { _ = shell("umount '\(disk)'") }
+    let mount = ["-t", "tmpfs", "-o", "size=64k", "exitplane-test", disk]
+    try output(of: #require(program("mount")), mount, in: "/")
+    defer { _ = try? ProgramRun(script: "umount \"$0\"", [disk]) }
     let run = try CommandRun(
       ["project", "map.mrc", "--random-poses", "200", "--output", "disk/o.mrcs"], in: folder.path)
     #expect(run.status == 1)
@@ -126,20 +128,9 @@ struct BadInputTests {
   }
 }
 
-func shell(_ command: String) -> Int32 {
-  let process = Process()
-  process.executableURL = URL(fileURLWithPath: "/bin/sh")
-  process.arguments = ["-c", command]
-  process.standardError = FileHandle.nullDevice
-  process.standardOutput = FileHandle.nullDevice
-  do { try process.run() } catch { return -1 }
-  process.waitUntilExit()
-  return process.terminationStatus
-}
-
 /// Whether a file system of 64 kB can be made to be filled.
 let canMountSmallDisk: Bool = {
   guard let folder = try? ScratchFolder() else { return false }
-  guard shell("mount -t tmpfs -o size=64k exitplane-test '\(folder.path)'") == 0 else { return false }
-  return shell("umount '\(folder.path)'") == 0
+  let script = "mount -t tmpfs -o size=64k exitplane-test \"$0\" && umount \"$0\""
+  return (try? ProgramRun(script: script, [folder.path]))?.status == 0
 }()

@@ -151,31 +151,3 @@ let particlesSTAR = """
   0 0 0 0 0 1 kept3
 
   """
-
-/// Where another program is, or nil.
-func executable(_ name: String) -> String? {
-  let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-  return folders.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
-}
-
-struct ProgramFailure: Error {
-  let output: String
-}
-
-/// What another program prints, run to its end within a folder.
-@discardableResult
-func output(of program: String, _ arguments: [String], in folder: String) throws -> String {
-  let process = Process()
-  process.executableURL = URL(fileURLWithPath: program)
-  process.arguments = arguments
-  process.currentDirectoryURL = URL(fileURLWithPath: folder)
-  let pipe = Pipe()
-  process.standardOutput = pipe
-  process.standardError = pipe
-  process.standardInput = FileHandle.nullDevice
-  try process.run()
-  let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-  process.waitUntilExit()
-  guard process.terminationStatus == 0 else { throw ProgramFailure(output: text) }
-  return text
-}

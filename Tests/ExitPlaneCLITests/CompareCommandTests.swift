@@ -210,7 +210,7 @@ struct CompareCommandTests {
     #expect(stated.status == 0, "\(stated.standardError)")
   }
 
-  private static let imageHandler = executable("relion_image_handler")
+  private static let imageHandler = program("relion_image_handler")
 
   @Test(
     "relion_image_handler finds the same curve",

@@ -1,4 +1,5 @@
 import Foundation
+import Oracles
 import Testing
 
 /// Examples in help texts are pasted into a shell: each is run as it is printed, in a folder with the files it names.
@@ -75,26 +76,11 @@ struct HelpExampleTests {
         let line = example.replacingOccurrences(
           of: #"(--random-poses|--count) \d+"#, with: "$1 60", options: .regularExpression)
         let script = "PATH=.:$PATH\nset -e\n\(line)\n"
-        let run = try shellOutput(script, in: folder.path)
+        let run = try ProgramRun(script: script, in: folder.path)
         #expect(run.status == 0, "\(example)\n\(run.text)")
       }
     }
     #expect(count >= 9)
-  }
-
-  private func shellOutput(_ script: String, in folder: String) throws -> (status: Int32, text: String) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/bash")
-    process.arguments = ["-c", script]
-    process.currentDirectoryURL = URL(fileURLWithPath: folder)
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    process.standardInput = FileHandle.nullDevice
-    try process.run()
-    let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return (process.terminationStatus, text)
   }
 }
 

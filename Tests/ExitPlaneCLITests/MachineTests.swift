@@ -1,6 +1,7 @@
 import ExitPlane
 import ExitPlaneIO
 import Foundation
+import Oracles
 import Testing
 
 @testable import ExitPlaneCLI
@@ -67,7 +68,7 @@ struct MachineTests {
   @Test(
     "where no thread can be made a command does its work on one and says so, and does not wait for ever",
     .enabled(
-      if: executable("prlimit") != nil && (getuid() != 0 || executable("setpriv") != nil),
+      if: program("prlimit") != nil && (getuid() != 0 || program("setpriv") != nil),
       "it takes prlimit, and setpriv for root"), .timeLimit(.minutes(2)))
   func oneThread() throws {
     let fixture = try SimulateFixture()

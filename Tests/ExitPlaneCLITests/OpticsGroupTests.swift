@@ -1,6 +1,7 @@
 import ExitPlane
 import ExitPlaneIO
 import Foundation
+import Oracles
 import Testing
 
 @testable import ExitPlaneCLI
@@ -289,7 +290,7 @@ struct OpticsGroupTests {
 
   @Test(
     "relion_reconstruct finds the images from the project's folder",
-    .enabled(if: executable("relion_reconstruct") != nil, "RELION is not installed"))
+    .enabled(if: program("relion_reconstruct") != nil, "RELION is not installed"))
   func reconstruct() throws {
     let folder = try folder(set(first: "1.5 16 300", second: "1.5 16 300"))
     try FileManager.default.createDirectory(atPath: folder["sub"], withIntermediateDirectories: false)
@@ -298,7 +299,7 @@ struct OpticsGroupTests {
       in: folder.path)
     #expect(run.status == 0, "\(run.standardError)")
     try output(
-      of: #require(executable("relion_reconstruct")), ["--i", "sub/set.star", "--o", "r.mrc", "--ctf"],
+      of: #require(program("relion_reconstruct")), ["--i", "sub/set.star", "--o", "r.mrc", "--ctf"],
       in: folder.path)
     #expect(try MRCFile(path: folder["r.mrc"]).shape == GridShape(square: 16))
   }

@@ -1,11 +1,12 @@
 import Foundation
+import Oracles
 import Testing
 
 /// A stack and its STAR file are of one run, whatever happens to it. System calls are followed and cut off by strace.
 @Suite("exitplane keeps stacks and their STAR files together", .serialized)
 struct PairTests {
   private static let canTrace: Bool = {
-    guard let strace = executable("strace") else { return false }
+    guard let strace = program("strace") else { return false }
     return (try? output(of: strace, ["-f", "-o", "/dev/null", "true"], in: "/")) != nil
   }()
 
@@ -56,7 +57,7 @@ struct PairTests {
     let log = NSTemporaryDirectory() + "exitplane-trace-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: log) }
     _ = try? output(
-      of: #require(executable("strace")),
+      of: #require(program("strace")),
       [
         "-f", "-o", log, "-e", "trace=rename,renameat,renameat2", "-e", "inject=\(fault):when=\(number)",
         CommandRun.executable,
@@ -65,10 +66,16 @@ struct PairTests {
     return text.contains("INJECTED") || text.contains("killed by SIGKILL")
   }
 
-  @Test(
-    "killed before any of its renames, over an older pair, a run never leaves a stack with another's STAR file",
-    .enabled(if: canTrace, "strace is missing or may not trace"), arguments: commands)
-  func killed(command: String) throws {
+  /// Runs the command over an older pair again and again, with a fault at its first rename, its second and so on.
+  ///
+  /// - Parameter body: looks at what is left of the old pair and the new one; false where the faults are at their end.
+  private func withFault(
+    _ fault: String, in command: String,
+    _ body: (
+      _ folder: ScratchFolder, _ number: Int, _ isInjected: Bool, _ old: [Data?], _ new: [Data?],
+      _ left: [Data?]
+    ) throws -> Bool
+  ) throws {
     let folder = try prepare(command)
     try run(script(command, seed: 2), in: folder)
     let new = pair(folder)
@@ -79,42 +86,40 @@ struct PairTests {
       try run(script(command, seed: 1), in: folder)
       let old = pair(folder)
       #expect(old[0] != nil && old[0] != new[0] && old[1] != new[1])
-      let killed = try run(
-        script(command, seed: 2), injecting: "rename,renameat,renameat2:signal=KILL", at: number, in: folder)
-      let left = pair(folder)
+      let isInjected = try run(
+        script(command, seed: 2), injecting: "rename,renameat,renameat2:\(fault)", at: number, in: folder)
+      guard try body(folder, number, isInjected, old, new, pair(folder)) else { return }
+    }
+    Issue.record("there was no end to the renames")
+  }
+
+  @Test(
+    "killed before any of its renames, over an older pair, a run never leaves a stack with another's STAR file",
+    .enabled(if: canTrace, "strace is missing or may not trace"), arguments: commands)
+  func killed(command: String) throws {
+    try withFault("signal=KILL", in: command) { folder, number, isKilled, old, new, left in
       #expect(left[1] == nil || left == old || left == new, "\(command), rename \(number)")
       #expect(left[0] == old[0] || left[0] == new[0], "\(command), rename \(number)")
-      guard killed else {
+      guard isKilled else {
         #expect(left == new && number > 2)
-        return
+        return false
       }
       // Nothing that is left is in the way of a run that makes it whole.
       try run(script(command, seed: 2) + (command == "simulate" ? ["--resume"] : []), in: folder)
       #expect(pair(folder) == new, "\(command), rename \(number)")
       #expect(Set(folder.contents.filter { $0.contains("set.") }) == ["set.mrcs", "set.star"])
+      return true
     }
-    Issue.record("there was no end to the renames")
   }
 
   @Test(
     "a rename that fails leaves the older pair or the new stack alone",
     .enabled(if: canTrace, "strace is missing or may not trace"), arguments: commands)
   func failing(command: String) throws {
-    let folder = try prepare(command)
-    try run(script(command, seed: 2), in: folder)
-    let new = pair(folder)
-    for number in 1...10 {
-      for name in folder.contents where name.contains("set.") {
-        try FileManager.default.removeItem(atPath: folder[name])
-      }
-      try run(script(command, seed: 1), in: folder)
-      let old = pair(folder)
-      let failed = try run(
-        script(command, seed: 2), injecting: "rename,renameat,renameat2:error=EIO", at: number, in: folder)
-      let left = pair(folder)
+    try withFault("error=EIO", in: command) { _, number, hasFailed, old, new, left in
       #expect(left == old || left == new || left == [new[0], nil], "\(command), rename \(number)")
-      guard failed else { return }
-      #expect(left != new, "\(command), rename \(number)")
+      if hasFailed { #expect(left != new, "\(command), rename \(number)") }
+      return hasFailed
     }
   }
 
@@ -162,8 +167,9 @@ struct PairTests {
     let folder = try prepare("merge")
     let disk = folder["disk"]
     try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: false)
-    #expect(shell("mount -t tmpfs -o size=16k exitplane-test '\(disk)'") == 0)
-    defer { _ = shell("umount '\(disk)'") }
+    let mount = ["-t", "tmpfs", "-o", "size=16k", "exitplane-test", disk]
+    try output(of: #require(program("mount")), mount, in: "/")
+    defer { _ = try? ProgramRun(script: "umount \"$0\"", [disk]) }
     // Room for the stack, of 2560 bytes in one page, and none for its STAR file.
     try folder.write("disk/set.mrcs", "older stack")
     try folder.write("disk/set.star", "older STAR file")

@@ -64,7 +64,8 @@ struct SimulateRecoveryTests {
     let fixture = try SimulateFixture()
     let command = [CommandRun.executable, "simulate", "map.mrc", "--output", "set"] + Self.arguments
     // In blocks of 1024 bytes; the set takes 6.5 MB.
-    let limited = try shell("ulimit -f 2000 && exec \"$@\"", command, in: fixture.folder.path)
+    let limited = try ProgramRun(
+      script: "ulimit -f 2000 && exec \"$0\" \"$@\"", command, in: fixture.folder.path)
     #expect(limited.status == 1, "\(limited.text)")
     #expect(limited.text.contains("larger than files may be here"), "\(limited.text)")
     #expect(fixture.folder.contents == ["map.mrc"])
@@ -78,8 +79,9 @@ struct SimulateRecoveryTests {
     try fixture.makeFolder("whole")
     #expect(try fixture.simulate("whole/set", arguments: Self.arguments).status == 0)
     let command = [CommandRun.executable, "simulate", "map.mrc", "--output", "set"] + Self.arguments
-    let run = try shell(
-      "for shard in 1 2 3; do \"$@\" --shard $shard/3 & done; wait", command, in: fixture.folder.path)
+    let run = try ProgramRun(
+      script: "for shard in 1 2 3; do \"$0\" \"$@\" --shard $shard/3 & done; wait", command,
+      in: fixture.folder.path)
     #expect(run.status == 0, "\(run.text)")
     let parts = (1...3).map { "set-\($0)-of-3.star" }
     let merge = try CommandRun(["merge"] + parts + ["--output", "set"], in: fixture.folder.path)
@@ -127,21 +129,5 @@ struct SimulateRecoveryTests {
     kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
     try #require(fixture.folder.contents.contains("\(output).mrcs.checkpoint"))
-  }
-
-  private func shell(
-    _ script: String, _ arguments: [String], in folder: String
-  ) throws -> (status: Int32, text: String) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/bash")
-    process.arguments = ["-c", script, "bash"] + arguments
-    process.currentDirectoryURL = URL(fileURLWithPath: folder)
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
-    let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return (process.terminationStatus, text)
   }
 }

@@ -1,16 +1,17 @@
 import ExitPlaneIO
 import Foundation
+import Oracles
 import Testing
 
 /// Other programs on what `exitplane simulate` and `merge` write.
 @Suite("Simulated sets elsewhere")
 struct SimulatedSetAcceptanceTests {
-  private static let starHandler = executable("relion_star_handler")
-  private static let projector = executable("relion_project")
+  private static let starHandler = program("relion_star_handler")
+  private static let projector = program("relion_project")
   /// The python that `EXITPLANE_PYTHON` names, else the path's own, if it has the packages.
   private static let python: String? = {
     let named = ProcessInfo.processInfo.environment["EXITPLANE_PYTHON"]
-    guard let python = named ?? executable("python3") else { return nil }
+    guard let python = named ?? program("python3") else { return nil }
     return (try? output(of: python, ["-c", "import mrcfile, starfile"], in: "/")) == nil ? nil : python
   }()
 

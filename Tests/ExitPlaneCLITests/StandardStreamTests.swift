@@ -1,22 +1,12 @@
 import Foundation
+import Oracles
 import Testing
 
 /// Streams that are closed or full, names that are no text, and signals: through a shell, which can do all that.
 @Suite("exitplane and its process")
 struct StandardStreamTests {
-  private func bash(_ script: String, in folder: ScratchFolder) throws -> (status: Int32, text: String) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/bash")
-    process.arguments = ["-c", script, CommandRun.executable]
-    process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    process.standardInput = FileHandle.nullDevice
-    try process.run()
-    let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return (process.terminationStatus, text)
+  private func bash(_ script: String, in folder: ScratchFolder) throws -> ProgramRun {
+    try ProgramRun(script: script, [CommandRun.executable], in: folder.path)
   }
 
   @Test(

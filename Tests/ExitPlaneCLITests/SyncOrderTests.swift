@@ -1,10 +1,11 @@
 import Foundation
+import Oracles
 import Testing
 
 /// The order in which bytes and names reach the disk, as strace sees it: no crash is needed to find it wrong.
 @Suite("exitplane and the order of writing, syncing and renaming")
 struct SyncOrderTests {
-  private static let strace: String? = executable("strace").flatMap { strace in
+  private static let strace: String? = program("strace").flatMap { strace in
     (try? output(of: strace, ["-f", "-o", "/dev/null", "true"], in: "/")) == nil ? nil : strace
   }
 

@@ -1,5 +1,6 @@
 import ExitPlane
 import Foundation
+import Oracles
 import Testing
 
 @testable import ExitPlaneIO
@@ -72,7 +73,7 @@ struct ParticleOpticsRelionTests {
       let arguments = [
         "--i", "map.mrc", "--ang", "p.star", "--o", "out", "--ctf", "--angpix", "1.5", "--pad", "4",
       ]
-      try run(project, arguments, in: folder)
+      try output(of: project, arguments, in: folder)
       let theirs = try MRCFile(path: folder + "/out.mrcs")
       let plane = try ImageConfiguration(shape: GridShape(square: side), pixelSizeInAngstroms: pixelSize)
       let volume = try FourierVoxelWindowVolume(map, accuracy: 1e-6)
@@ -101,7 +102,7 @@ struct ParticleOpticsRelionTests {
     try withFolder { folder in
       let aberrations = try AntisymmetricAberrations(beamTiltInMilliradians: SIMD2(0.5, -0.25))
       try writeSTAR(folder + "/p.star", count: 9, aberrations: aberrations)
-      try run(handler, ["--i", "p.star", "--o", "q.star"], in: folder)
+      try output(of: handler, ["--i", "p.star", "--o", "q.star"], in: folder)
       let (ours, theirs) = try (
         ParticleSet(contentsOf: folder + "/p.star"), ParticleSet(contentsOf: folder + "/q.star")
       )
@@ -118,41 +119,54 @@ struct ParticleOpticsRelionTests {
     }
   }
 
+  /// Images of the mixture, as a microscope with these aberrations and this distortion gives them, in "images.mrcs".
+  private func writeImages(
+    count: Int, _ antisymmetric: AntisymmetricAberrations, symmetric: SymmetricAberrations = .none,
+    magnification: AnisotropicMagnification = .none, in folder: String
+  ) throws {
+    let plane = try ImageConfiguration(
+      shape: GridShape(square: side), pixelSizeInAngstroms: pixelSize, magnification: magnification)
+    let plan = try ImageFormationPlan(
+      GaussianMixtureProjection<Double>().makeProjector(for: mixture, onto: plane))
+    let factors = try AberrationFactors<Double>(
+      antisymmetric, symmetric: symmetric, magnification: magnification, shape: plane.shape,
+      pixelSizeInAngstroms: pixelSize, voltageInKilovolts: 300, sphericalAberrationInMillimetres: 2.7)
+    let images = try MRCStackWriter(
+      path: folder + "/images.mrcs", shape: plane.shape, count: count, pixelSizeInAngstroms: pixelSize)
+    let (poses, defocus) = (poses, defocus)
+    try plan.imageEach(
+      count: count, threads: 2,
+      particle: {
+        ImagedParticle(
+          number: UInt64($0), pose: poses.pose($0), transfer: defocus.transferFunction($0),
+          aberrations: factors)
+      }, consume: { index, image in try images.write(image, at: index) })
+    try images.finish()
+  }
+
+  /// How like the map is what relion_reconstruct makes of the images by a STAR file.
+  private func likenessOfReconstruction(_ star: String, in folder: String) throws -> Double {
+    let reconstruct = try #require(program("relion_reconstruct"))
+    try output(of: reconstruct, ["--i", star, "--o", "r.mrc", "--ctf"], in: folder)
+    let result = try MRCFile(path: folder + "/r.mrc").readVolume(as: Double.self)
+    return try correlation(map.values, result.values).coefficient
+  }
+
   /// relion_reconstruct takes the aberrations out of images that say they have them.
   @Test(
     "beam tilt and Zernike coefficients are undone by relion_reconstruct, and not with the other sign",
     .enabled(if: program("relion_reconstruct") != nil, "RELION is not installed"))
   func reconstruction() throws {
-    let reconstruct = try #require(program("relion_reconstruct"))
     let count = 400
     let right = try AntisymmetricAberrations(
       beamTiltInMilliradians: SIMD2(6, -4), oddZernike: [0, 0, 40, 0, 0, -60])
     let wrong = try AntisymmetricAberrations(
       beamTiltInMilliradians: SIMD2(-6, 4), oddZernike: [0, 0, -40, 0, 0, 60])
     try withFolder { folder in
-      let plane = try ImageConfiguration(shape: GridShape(square: side), pixelSizeInAngstroms: pixelSize)
-      let base = try GaussianMixtureProjection<Double>().makeProjector(for: mixture, onto: plane)
-      let plan = try ImageFormationPlan(base)
-      let factors = try AberrationFactors<Double>(
-        right, shape: plane.shape, pixelSizeInAngstroms: pixelSize, voltageInKilovolts: 300,
-        sphericalAberrationInMillimetres: 2.7)
-      let images = try MRCStackWriter(
-        path: folder + "/images.mrcs", shape: plane.shape, count: count, pixelSizeInAngstroms: pixelSize)
-      let (poses, defocus) = (poses, defocus)
-      try plan.imageEach(
-        count: count, threads: 2,
-        particle: {
-          ImagedParticle(
-            number: UInt64($0), pose: poses.pose($0), transfer: defocus.transferFunction($0),
-            aberrations: factors)
-        }, consume: { index, image in try images.write(image, at: index) })
-      try images.finish()
-      let truth = try map.values
+      try writeImages(count: count, right, in: folder)
       func likeness(_ aberrations: AntisymmetricAberrations) throws -> Double {
         try writeSTAR(folder + "/p.star", count: count, aberrations: aberrations)
-        try run(reconstruct, ["--i", "p.star", "--o", "r.mrc", "--ctf"], in: folder)
-        let result = try MRCFile(path: folder + "/r.mrc").readVolume(as: Double.self)
-        return correlation(truth, result.values).coefficient
+        return try likenessOfReconstruction("p.star", in: folder)
       }
       let (good, bad) = (try likeness(right), try likeness(wrong))
       #expect(good > 0.97 && bad < 0.9, "\(good) and \(bad)")
@@ -164,34 +178,15 @@ struct ParticleOpticsRelionTests {
     "magnification and even Zernike coefficients are undone by relion_reconstruct, and not if they are others",
     .enabled(if: program("relion_reconstruct") != nil, "RELION is not installed"))
   func distortedReconstruction() throws {
-    let reconstruct = try #require(program("relion_reconstruct"))
     let count = 400
     let (right, zernike) = ([1.15, 0.12, -0.06, 0.88], [0.0, 40, 30, -50])
-    let magnification = try AnisotropicMagnification(
-      firstRow: SIMD2(right[0], right[1]), secondRow: SIMD2(right[2], right[3]))
     try withFolder { folder in
-      let plane = try ImageConfiguration(
-        shape: GridShape(square: side), pixelSizeInAngstroms: pixelSize, magnification: magnification)
-      let plan = try ImageFormationPlan(
-        GaussianMixtureProjection<Double>().makeProjector(for: mixture, onto: plane))
-      let factors = try AberrationFactors<Double>(
-        AntisymmetricAberrations(), symmetric: SymmetricAberrations(evenZernike: zernike),
-        magnification: magnification, shape: plane.shape, pixelSizeInAngstroms: pixelSize,
-        voltageInKilovolts: 300, sphericalAberrationInMillimetres: 2.7)
-      let images = try MRCStackWriter(
-        path: folder + "/images.mrcs", shape: plane.shape, count: count, pixelSizeInAngstroms: pixelSize)
-      let (poses, defocus) = (poses, defocus)
-      try plan.imageEach(
-        count: count, threads: 2,
-        particle: {
-          ImagedParticle(
-            number: UInt64($0), pose: poses.pose($0), transfer: defocus.transferFunction($0),
-            aberrations: factors)
-        }, consume: { index, image in try images.write(image, at: index) })
-      try images.finish()
+      try writeImages(
+        count: count, AntisymmetricAberrations(), symmetric: SymmetricAberrations(evenZernike: zernike),
+        magnification: AnisotropicMagnification(
+          firstRow: SIMD2(right[0], right[1]), secondRow: SIMD2(right[2], right[3])), in: folder)
       try writeSTAR(folder + "/p.star", count: count)
       let document = try STARDocument(contentsOf: folder + "/p.star")
-      let truth = try map.values
       func likeness(_ m: [Double], _ zernike: [Double]) throws -> Double {
         var changed = document
         var optics = try #require(document["optics"]?.table)
@@ -202,9 +197,7 @@ struct ParticleOpticsRelionTests {
         let index = try #require(changed.blocks.firstIndex { $0.name == "optics" })
         changed.blocks[index].table = optics
         try save(written(changed).utf8, folder + "/q.star")
-        try run(reconstruct, ["--i", "q.star", "--o", "r.mrc", "--ctf"], in: folder)
-        let result = try MRCFile(path: folder + "/r.mrc").readVolume(as: Double.self)
-        return correlation(truth, result.values).coefficient
+        return try likenessOfReconstruction("q.star", in: folder)
       }
       let good = try likeness(right, zernike)
       #expect(good > 0.96, "\(good)")

@@ -1,5 +1,6 @@
 import ExitPlane
 import Foundation
+import Oracles
 import Testing
 
 @testable import ExitPlaneIO
@@ -273,7 +274,7 @@ struct ParticleWritingTests {
     for text in texts {
       try withFolder { folder in
         try save(text, folder + "/ours.star")
-        try run(handler, ["--i", "ours.star", "--o", "theirs.star"], in: folder)
+        try output(of: handler, ["--i", "ours.star", "--o", "theirs.star"], in: folder)
         let ours = try STARDocument(contentsOf: folder + "/ours.star")
         let theirs = try STARDocument(contentsOf: folder + "/theirs.star")
         #expect(theirs.blocks.map(\.name) == ours.blocks.map(\.name))
@@ -282,7 +283,7 @@ struct ParticleWritingTests {
         }
         // Ours, of theirs, is theirs again.
         try save(written(theirs).utf8, folder + "/again.star")
-        try run(handler, ["--i", "again.star", "--o", "twice.star"], in: folder)
+        try output(of: handler, ["--i", "again.star", "--o", "twice.star"], in: folder)
         #expect(try STARDocument(contentsOf: folder + "/twice.star") == theirs)
       }
     }
@@ -295,7 +296,7 @@ struct ParticleWritingTests {
     let handler = try #require(program("relion_star_handler"))
     try withFolder { folder in
       try save(old.utf8, folder + "/old.star")
-      try run(handler, ["--i", "old.star", "--o", "new.star"], in: folder)
+      try output(of: handler, ["--i", "old.star", "--o", "new.star"], in: folder)
       let theirs = try ParticleSet(contentsOf: folder + "/new.star")
       let set = try ParticleSet(parsed(old))
       #expect(theirs.opticsGroups.map(\.pixelSizeInAngstroms) == set.opticsGroups.map(\.pixelSizeInAngstroms))
@@ -341,7 +342,7 @@ struct ParticleWritingTests {
     for text in texts {
       try withFolder { folder in
         try save(text, folder + "/ours.star")
-        try run(python, ["-c", script], in: folder)
+        try output(of: python, ["-c", script], in: folder)
         let ours = try ParticleSet(contentsOf: folder + "/ours.star")
         let theirs = try ParticleSet(contentsOf: folder + "/theirs.star")
         #expect(theirs.poses == ours.poses)
@@ -371,7 +372,8 @@ struct ParticleWritingTests {
     try withFolder { folder in
       try save(volume(size: size, pixelSize: pixelSize, blob: blob), folder + "/blob.mrc")
       try save(written(parsed(modern)).utf8, folder + "/poses.star")
-      try run(project, ["--i", "blob.mrc", "--ang", "poses.star", "--o", "out", "--angpix", "2"], in: folder)
+      try output(
+        of: project, ["--i", "blob.mrc", "--ang", "poses.star", "--o", "out", "--angpix", "2"], in: folder)
       let bytes = try [UInt8](contentsOfFile: folder + "/out.mrcs")
       for (index, pose) in set.poses.enumerated() {
         let seen = centreOfMass(of: index, in: bytes, size: size)
@@ -432,5 +434,5 @@ struct ParticleWritingTests {
 private let pythonWithStarfile: String? = {
   let named = ProcessInfo.processInfo.environment["EXITPLANE_PYTHON"]
   guard let python = named ?? program("python3") else { return nil }
-  return (try? run(python, ["-c", "import starfile"], in: "/")) == nil ? nil : python
+  return (try? output(of: python, ["-c", "import starfile"], in: "/")) == nil ? nil : python
 }()

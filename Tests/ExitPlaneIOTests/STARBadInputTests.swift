@@ -28,7 +28,7 @@ struct STARBadInputTests {
       let path = folder + "/a.star"
       let rows = (0..<2000).map { "\($0) \($0 * $0 % 997)\n" }.joined()
       try save("data_\nloop_\n_a\n_b\n\(rows)".utf8, path)
-      try run("/usr/bin/env", ["gzip", "a.star"], in: folder)
+      try output(of: "/usr/bin/env", ["gzip", "a.star"], in: folder)
       let whole = try [UInt8](contentsOfFile: path + ".gz")
       try save(whole.dropLast(20), folder + "/cut.gz")
       var flipped = whole
@@ -45,7 +45,8 @@ struct STARBadInputTests {
   @Test("a small file that would fill the memory once unpacked")
   func expandingGzip() throws {
     try withFolder { folder in
-      try run("/bin/sh", ["-c", "head -c 90000000 /dev/zero | tr '\\0' ' ' | gzip -1 > a.gz"], in: folder)
+      try output(
+        of: "/bin/sh", ["-c", "head -c 90000000 /dev/zero | tr '\\0' ' ' | gzip -1 > a.gz"], in: folder)
       #expect(
         message { _ = try STARDocument(contentsOf: folder + "/a.gz") }
           == "\(folder)/a.gz: unpacks to more than 200 times its size; a STAR file in gzip of a sensible "

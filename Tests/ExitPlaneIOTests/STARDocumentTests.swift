@@ -147,7 +147,7 @@ struct STARDocumentTests {
   func gzip() throws {
     try withFolder { folder in
       try save(relionText.utf8, folder + "/plain.star")
-      try run("/usr/bin/env", ["gzip", "-k", "plain.star"], in: folder)
+      try output(of: "/usr/bin/env", ["gzip", "-k", "plain.star"], in: folder)
       let document = try parsed(relionText)
       #expect(try STARDocument(contentsOf: folder + "/plain.star") == document)
       #expect(try STARDocument(contentsOf: folder + "/plain.star.gz") == document)

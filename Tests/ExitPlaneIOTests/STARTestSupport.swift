@@ -38,33 +38,6 @@ func save(_ bytes: some Sequence<UInt8>, _ path: String) throws {
   try Data(bytes).write(to: URL(fileURLWithPath: path))
 }
 
-/// Where a program is, or nil.
-func program(_ name: String) -> String? {
-  let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-  return folders.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
-}
-
-struct ProgramFailure: Error {
-  let output: String
-}
-
-/// Runs a program to its end within `folder`.
-func run(_ path: String, _ arguments: [String], in folder: String) throws {
-  let process = Process()
-  process.executableURL = URL(fileURLWithPath: path)
-  process.arguments = arguments
-  process.currentDirectoryURL = URL(fileURLWithPath: folder)
-  let pipe = Pipe()
-  process.standardOutput = pipe
-  process.standardError = pipe
-  try process.run()
-  let output = pipe.fileHandleForReading.readDataToEndOfFile()
-  process.waitUntilExit()
-  guard process.terminationStatus == 0 else {
-    throw ProgramFailure(output: String(decoding: output, as: UTF8.self))
-  }
-}
-
 extension [UInt8] {
   init(contentsOfFile path: String) throws {
     self = try [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))
