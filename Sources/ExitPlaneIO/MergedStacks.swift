@@ -34,7 +34,7 @@ public struct MergedStacks: Sendable {
       } else if let opened = known[Array(image.stackPath.utf8)] {
         file = opened
       } else {
-        file = try MRCFile(path: image.stackPath)
+        file = try Self.open(image)
         paths.append(image.stackPath)
         known[Array(image.stackPath.utf8)] = file
         if let first { try Self.requireSameMode(file, first) } else { first = file }
@@ -84,6 +84,15 @@ public struct MergedStacks: Sendable {
   public func place(of number: Int) -> (stack: Int, index: Int) {
     guard !places.isEmpty else { return (0, number) }
     return (Int(places[number].stack), Int(places[number].index))
+  }
+
+  private static func open(_ image: ParticleMerging.Image) throws -> MRCFile {
+    do {
+      return try MRCFile(path: image.stackPath)
+    } catch let error as ExitPlaneError {
+      throw ExitPlaneError(
+        error.kind, "\(image.starPath) names a stack that cannot be merged: \(error.description)")
+    }
   }
 
   private static func pixelSize(of file: MRCFile) throws -> Double {

@@ -169,6 +169,8 @@ public struct ParticleMerging {
     /// In the merged set, from 0.
     public let number: Int
     public let stackPath: String
+    /// Of the STAR file that names it.
+    public let starPath: String
     /// In its stack, from 0.
     public let index: Int
     /// The number of its optics group, `rlnOpticsGroup`.
@@ -185,8 +187,8 @@ public struct ParticleMerging {
       for (row, name) in (try set.imageNames() ?? []).enumerated() {
         try body(
           Image(
-            number: number, stackPath: name.stackPath(namedIn: part.path), index: name.number - 1,
-            opticsGroup: set.opticsGroups[set.opticsGroupIndices[row]].number))
+            number: number, stackPath: name.stackPath(namedIn: part.path), starPath: part.path,
+            index: name.number - 1, opticsGroup: set.opticsGroups[set.opticsGroupIndices[row]].number))
         number += 1
       }
     }

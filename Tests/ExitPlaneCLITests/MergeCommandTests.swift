@@ -85,6 +85,44 @@ struct MergeCommandTests {
     expectRefusal(try merge(renamed, in: fixture), saying: "does not say of which run")
   }
 
+  /// A set of one particle.
+  private func writeSTAR(_ name: String, imageName: String, in fixture: SimulateFixture) throws {
+    try fixture.folder.write(
+      name,
+      """
+      data_optics
+
+      loop_
+      _rlnOpticsGroup
+      _rlnImagePixelSize
+      1 1.5
+
+      data_particles
+
+      loop_
+      _rlnImageName
+      _rlnAngleRot
+      _rlnAngleTilt
+      _rlnAnglePsi
+      _rlnOpticsGroup
+      \(imageName) 0 0 0 1
+
+      """)
+  }
+
+  @Test(
+    "a name that is no stack's is refused with the STAR file that has it",
+    arguments: ["/", ".", "000001@/", "000001@missing.mrcs"])
+  func namesOfNoStack(imageName: String) throws {
+    let fixture = try SimulateFixture()
+    try writeSTAR("bad.star", imageName: imageName, in: fixture)
+    for extra in [[], ["--keep-stacks"]] {
+      let path = imageName.split(separator: "@").last.map(String.init) ?? imageName
+      expectRefusal(try merge(["bad.star"], in: fixture, extra), saying: "bad.star names", " \(path): ")
+    }
+    #expect(!fixture.folder.contents.contains("merged.star"))
+  }
+
   @Test("stacks that are not alike are refused, whoever made them")
   func unlikeStacks() throws {
     let fixture = try SimulateFixture()
@@ -94,27 +132,7 @@ struct MergeCommandTests {
         values: [Float](repeating: 1, count: 4 * Int(columns)))
       if isHalf { bytes.removeLast(2 * 4 * Int(columns)) }
       try fixture.folder.write("\(name).mrcs", bytes)
-      try fixture.folder.write(
-        "\(name).star",
-        """
-        data_optics
-
-        loop_
-        _rlnOpticsGroup
-        _rlnImagePixelSize
-        1 1.5
-
-        data_particles
-
-        loop_
-        _rlnImageName
-        _rlnAngleRot
-        _rlnAngleTilt
-        _rlnAnglePsi
-        _rlnOpticsGroup
-        000001@\(name).mrcs 0 0 0 1
-
-        """)
+      try writeSTAR("\(name).star", imageName: "000001@\(name).mrcs", in: fixture)
     }
     try write("plain")
     try write("same")
