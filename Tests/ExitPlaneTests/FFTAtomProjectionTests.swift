@@ -63,10 +63,6 @@ private struct Atoms {
   }
 }
 
-private func relativeError<Scalar: GridScalar>(_ got: [Scalar], _ want: [Double]) -> Double {
-  NonuniformReferenceCases.error(got, want, complex: false)
-}
-
 @Suite("Projection of atoms by nonuniform FFT")
 struct FFTAtomProjectionTests {
   @Test(
@@ -85,10 +81,10 @@ struct FFTAtomProjectionTests {
     let volume = try atoms.volume()
     let double = try FFTAtomProjection<Double>(antialias: false, eps: 1e-12).project(
       volume, at: pose, onto: plane)
-    #expect(relativeError(double.values, want) < 1e-6)
+    #expect(worstError(double.values, want) < 1e-6)
     let single = try FFTAtomProjection<Float>(antialias: false, eps: 1e-6).project(
       volume, at: pose, onto: plane)
-    #expect(relativeError(single.values, want) < 5e-6)
+    #expect(worstError(single.values, want) < 5e-6)
     let spectrum = try FFTAtomProjection<Double>(antialias: false, eps: 1e-12).integrate(
       volume, at: pose, onto: plane)
     // Zero frequency is the sum of a times the weights, over the pixel's area.
@@ -102,15 +98,13 @@ struct FFTAtomProjectionTests {
 
   @Test(
     "the reference cases hold in both precisions",
-    .enabled(if: !NonuniformReferenceCases.areMissing, "../shared/reference is not there"),
-    arguments: NonuniformReferenceCases.of(method: "FFTAtomProjection"))
-  func reference(_ reference: NonuniformReferenceCases.Case) throws {
-    let image = try #require(reference.image)
+    .enabled(if: ReferenceCases.areHere, "../shared/reference is not there"),
+    arguments: ReferenceCases.all(of: "FFTAtomProjection"))
+  func reference(_ reference: ReferenceCases.Case) throws {
     let options = try #require(reference.options)
-    let atoms = try NonuniformReferenceCases.atoms(try #require(reference.volume).file)
-    let table = try NonuniformReferenceCases.doubles(
-      try #require(NonuniformReferenceCases.of(method: "PengScatteringFactors").first).expected.file)
-    let want = try NonuniformReferenceCases.doubles(reference.expected.file)
+    let atoms = try ReferenceCases.atoms(#require(reference.volume).file)
+    let table = try ReferenceCases.doubles(
+      #require(ReferenceCases.all(of: "PengScatteringFactors").first).expected.file)
     let volume = try IndependentAtomVolume(
       types: Set(atoms.atomicNumbers).sorted().map { number in
         let indices = atoms.atomicNumbers.indices.filter { atoms.atomicNumbers[$0] == number }
@@ -122,23 +116,11 @@ struct FFTAtomProjectionTests {
           widthsInSquareAngstroms: Array(table[(490 + 5 * (number - 1))..<(490 + 5 * number)]),
           bFactorInSquareAngstroms: reference.volume?.bFactorByElement ?? 0)
       })
-    let plane = try ImageConfiguration(
-      shape: GridShape(rows: image.shape[0], columns: image.shape[1]),
-      pixelSizeInAngstroms: image.pixelSize,
-      paddedShape: GridShape(rows: image.paddedShape[0], columns: image.paddedShape[1]))
-    let pose = Pose(rotation: try Rotation(matrix: try #require(reference.rotationMatrix)))
     let shape = try options.shape.map { try GridShape(rows: $0[0], columns: $0[1]) }
     func check<Scalar: GridScalar>(eps: Double, limit: Double, as _: Scalar.Type) throws {
       let integrator = FFTAtomProjection<Scalar>(
         antialias: options.antialias ?? true, upsampleFactor: options.upsampleFactor, shape: shape, eps: eps)
-      if reference.outputsRealSpace == true {
-        let got = try integrator.project(volume, at: pose, onto: plane)
-        #expect(NonuniformReferenceCases.error(got.values, want, complex: false) <= limit)
-      } else {
-        let got = try integrator.integrate(volume, at: pose, onto: plane)
-        let flat = got.values.flatMap { [$0.real, $0.imaginary] }
-        #expect(NonuniformReferenceCases.error(flat, want, complex: true) <= limit)
-      }
+      #expect(try reference.error(of: integrator, volume, as: Scalar.self) <= limit)
     }
     try check(eps: options.eps ?? 1e-12, limit: reference.maxAbsErrorOverMaxAbs, as: Double.self)
     try check(eps: 1e-6, limit: 2e-5, as: Float.self)
@@ -228,7 +210,7 @@ struct FFTAtomProjectionTests {
     let images = try volumes.map {
       try FFTAtomProjection<Double>(eps: 1e-10).project($0, at: .identity, onto: plane)
     }
-    for image in images.dropFirst() { #expect(relativeError(image.values, images[0].values) < 1e-12) }
+    for image in images.dropFirst() { #expect(worstError(image.values, images[0].values) < 1e-12) }
     #expect(volumes[0].atomCount == 30)
     #expect(volumes[0].types[0].positionsInAngstroms == positions)
   }
@@ -244,7 +226,7 @@ struct FFTAtomProjectionTests {
         .project(volume, at: pose, onto: plane)
     }
     #expect(images[0] == images[1] && images[2] == images[3])
-    #expect(relativeError(images[2].values, images[0].values.map { Double($0) }) < 2e-6)
+    #expect(worstError(images[2].values, images[0].values.map { Double($0) }) < 2e-6)
     let maps = try [1, 3].map { threads in
       try FFTAtomRendering<Float>(options: NonuniformFFTOptions(threads: threads)).render(
         volume, size: 24, voxelSizeInAngstroms: 1.1)
@@ -283,10 +265,10 @@ struct FFTAtomProjectionTests {
         }
       }
     }
-    #expect(relativeError(map.values, want) < 1e-6)
+    #expect(worstError(map.values, want) < 1e-6)
     let single = try FFTAtomRendering<Float>(antialias: false).render(
       volume, size: size, voxelSizeInAngstroms: h)
-    #expect(relativeError(single.values, want) < 5e-6)
+    #expect(worstError(single.values, want) < 5e-6)
 
     // Averaged over voxels, seen along an axis: averaged over pixels, and over the depth of a voxel.
     let averaged = try FFTAtomRendering<Double>(eps: 1e-11).render(
@@ -294,7 +276,7 @@ struct FFTAtomProjectionTests {
     let plane = try ImageConfiguration(shape: GridShape(square: size), pixelSizeInAngstroms: h)
     let ofMap = try RealVoxelProjection<Double>(eps: 1e-11).project(averaged, at: .identity, onto: plane)
     let ofAtoms = try FFTAtomProjection<Double>(eps: 1e-11).project(volume, at: .identity, onto: plane)
-    #expect(relativeError(ofMap.values, ofAtoms.values) < 1e-9)
+    #expect(worstError(ofMap.values, ofAtoms.values) < 1e-9)
   }
 
   @Test("atoms with B-factors of their own share few transforms, to the accuracy")
@@ -327,10 +309,10 @@ struct FFTAtomProjectionTests {
     }
     for eps in [1e-4, 1e-8, 1e-12] {
       let got = try FFTAtomProjection<Double>(eps: eps).project(volume, at: pose, onto: plane)
-      #expect(relativeError(got.values, want) < 3 * eps)
+      #expect(worstError(got.values, want) < 3 * eps)
     }
     let single = try FFTAtomProjection<Float>().project(volume, at: pose, onto: plane)
-    #expect(relativeError(single.values, want) < 5e-6)
+    #expect(worstError(single.values, want) < 5e-6)
   }
 
   @Test("a structure's atoms keep their own B-factors and occupancies")
@@ -359,7 +341,7 @@ struct FFTAtomProjectionTests {
     let want = try GaussianMixtureProjection<Double>(useErrorFunctions: false, accuracy: 1e-12).project(
       mixture, at: pose, onto: plane)
     let got = try FFTAtomProjection<Double>(antialias: false, eps: 1e-9).project(atoms, at: pose, onto: plane)
-    #expect(relativeError(got.values, want.values) < 1e-6)
+    #expect(worstError(got.values, want.values) < 1e-6)
   }
 
   @Test("what cannot be projected is refused in a sentence")

@@ -356,59 +356,22 @@ struct GaussianMixtureProjectionTests {
 
   // MARK: Reference cases
 
-  private static let reference = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appending(path: "../../../shared/reference").standardizedFileURL
-  static let hasReference = FileManager.default.fileExists(
-    atPath: reference.appending(path: "cases.json").path)
-
-  @Test("reference cases in both precisions", .enabled(if: hasReference, "no ../shared/reference here"))
-  func referenceCases() throws {
-    func json(_ name: String) throws -> [String: Any] {
-      let data = try Data(contentsOf: Self.reference.appending(path: name))
-      return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
-    }
-    let atoms = try json("inputs/atoms.json")
+  @Test(
+    "reference cases in both precisions", .enabled(if: ReferenceCases.areHere, "no ../shared/reference here"),
+    arguments: ReferenceCases.all(of: "GaussianMixtureProjection"))
+  func referenceCases(reference: ReferenceCases.Case) throws {
+    let atoms = try ReferenceCases.atoms(#require(reference.volume).file)
     let sum = GaussianSum(
-      positions: try #require(atoms["positions"] as? [[Double]]),
-      amplitudes: try #require(atoms["amplitudes"] as? [[Double]]),
-      variances: try #require(atoms["variances"] as? [[Double]]))
-    var count = 0
-    for entry in try #require(try json("cases.json")["cases"] as? [[String: Any]])
-    where entry["method"] as? String == "GaussianMixtureProjection" {
-      let name = try #require(entry["name"] as? String)
-      let image = try #require(entry["image"] as? [String: Any])
-      let options = try #require(entry["options"] as? [String: Any])
-      let expected = try #require(entry["expected"] as? [String: Any])
-      func shape(_ value: Any?) throws -> GridShape? {
-        guard let numbers = value as? [Int] else { return nil }
-        return try GridShape(rows: numbers[0], columns: numbers[1])
-      }
-      let plane = try ImageConfiguration(
-        shape: try #require(try shape(image["shape"])),
-        pixelSizeInAngstroms: try #require(image["pixel_size"] as? Double),
-        paddedShape: try shape(image["padded_shape"]))
-      let want = try Data(
-        contentsOf: Self.reference.appending(path: try #require(expected["file"] as? String))
-      ).withUnsafeBytes { Array($0.bindMemory(to: Double.self)) }
-      let pose = Pose(
-        rotation: try Rotation(matrix: try #require(entry["rotation_matrix"] as? [[Double]])))
-      func result<Scalar: GridScalar>(_: Scalar.Type, accuracy: Double) throws -> [Scalar] {
-        let integrator = GaussianMixtureProjection<Scalar>(
-          useErrorFunctions: try #require(options["use_error_functions"] as? Bool),
-          shape: try shape(options["shape"]), nBatches: options["n_batches"] as? Int ?? 1,
-          accuracy: accuracy)
-        if entry["outputs_real_space"] as? Bool == true {
-          return try integrator.project(sum.volume(), at: pose, onto: plane).values
-        }
-        return try integrator.integrate(sum.volume(), at: pose, onto: plane).values.flatMap {
-          [$0.real, $0.imaginary]
-        }
-      }
-      let tolerance = try #require(entry["max_abs_error_over_max_abs"] as? Double)
-      #expect(largestError(try result(Double.self, accuracy: 1e-14), want) < tolerance, "\(name)")
-      #expect(largestError(try result(Float.self, accuracy: 1e-6), want) < 2e-5, "\(name)")
-      count += 1
+      positions: atoms.positions, amplitudes: atoms.amplitudes, variances: atoms.variances)
+    let options = try #require(reference.options)
+    func error<Scalar: GridScalar>(_: Scalar.Type, accuracy: Double) throws -> Double {
+      let integrator = GaussianMixtureProjection<Scalar>(
+        useErrorFunctions: options.useErrorFunctions ?? true,
+        shape: try options.shape.map { try GridShape(rows: $0[0], columns: $0[1]) },
+        nBatches: options.nBatches ?? 1, accuracy: accuracy)
+      return try reference.error(of: integrator, sum.volume(), as: Scalar.self)
     }
-    #expect(count == 34)
+    #expect(try error(Double.self, accuracy: 1e-14) < reference.maxAbsErrorOverMaxAbs)
+    #expect(try error(Float.self, accuracy: 1e-6) < 2e-5)
   }
 }

@@ -138,32 +138,15 @@ struct RealVoxelProjectionTests {
 
   @Test(
     "the reference cases hold in both precisions",
-    .enabled(if: !NonuniformReferenceCases.areMissing, "../shared/reference is not there"),
-    arguments: NonuniformReferenceCases.of(method: "RealVoxelProjection"))
-  func reference(_ reference: NonuniformReferenceCases.Case) throws {
-    let image = try #require(reference.image)
-    let (size, voxels) = try NonuniformReferenceCases.map(try #require(reference.volume).file)
-    let want = try NonuniformReferenceCases.doubles(reference.expected.file)
-    let plane = try ImageConfiguration(
-      shape: GridShape(rows: image.shape[0], columns: image.shape[1]),
-      pixelSizeInAngstroms: image.pixelSize,
-      paddedShape: GridShape(rows: image.paddedShape[0], columns: image.paddedShape[1]))
-    let pose = Pose(rotation: try Rotation(matrix: try #require(reference.rotationMatrix)))
+    .enabled(if: ReferenceCases.areHere, "../shared/reference is not there"),
+    arguments: ReferenceCases.all(of: "RealVoxelProjection"))
+  func reference(_ reference: ReferenceCases.Case) throws {
     func check<Scalar: GridScalar>(
       eps: Double, limit: Double, _ algorithm: RealVoxelProjection<Scalar>.Algorithm
     ) throws {
-      let volume = try RealVoxelGridVolume(
-        depth: size, rows: size, columns: size, voxelSizeInAngstroms: image.pixelSize,
-        values: voxels.map { Scalar($0) })
       let integrator = RealVoxelProjection<Scalar>(eps: eps, algorithm: algorithm)
-      if reference.outputsRealSpace == true {
-        let got = try integrator.project(volume, at: pose, onto: plane)
-        #expect(NonuniformReferenceCases.error(got.values, want, complex: false) <= limit)
-      } else {
-        let got = try integrator.integrate(volume, at: pose, onto: plane)
-        let flat = got.values.flatMap { [$0.real, $0.imaginary] }
-        #expect(NonuniformReferenceCases.error(flat, want, complex: true) <= limit)
-      }
+      #expect(
+        try reference.error(of: integrator, reference.readMap(as: Scalar.self), as: Scalar.self) <= limit)
     }
     let (eps, limit) = (reference.options?.eps ?? 1e-12, reference.maxAbsErrorOverMaxAbs)
     for algorithm in RealVoxelProjection<Double>.Algorithm.allCases {

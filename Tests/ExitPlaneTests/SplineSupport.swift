@@ -48,79 +48,35 @@ func turnedBack(_ r: [[Double]], _ x: Double, _ y: Double, _ z: Double = 0) -> (
   return (component(0), component(1), component(2))
 }
 
-/// Reference projections beside the repository, where the machine has them.
-enum ReferenceCases {
-  static let folder = URL(fileURLWithPath: #filePath).appendingPathComponent("../../../../shared/reference")
-    .standardized
-  static var areHere: Bool { FileManager.default.fileExists(atPath: folder.path + "/cases.json") }
-
-  struct Case: Sendable, CustomTestStringConvertible {
-    let name: String
-    let method: String
-    let map: String
-    let padScale: Double
-    let isSpline: Bool
-    let rotation: [[Double]]
-    let paddedShape: [Int]
-    let pixelSize: Double
-    let kilovolts: Double
-    let outputsRealSpace: Bool
-    let outputsIntegral: Bool
-    let hasCorrectionMask: Bool
-    let coordinates: [[Double]]
-    let isComplex: Bool
-    let expectedFile: String
-    let tolerance: Double
-    var testDescription: String { name }
-
-    func expected() throws -> [ComplexNumber] {
-      let data = try Data(contentsOf: folder.appendingPathComponent(expectedFile))
-      let numbers = data.withUnsafeBytes { Array($0.bindMemory(to: Double.self)) }
-      return isComplex
-        ? stride(from: 0, to: numbers.count, by: 2).map { ComplexNumber(numbers[$0], numbers[$0 + 1]) }
-        : numbers.map { ComplexNumber($0, 0) }
-    }
-
-    /// Mode 2, as all maps of the cases are.
-    func readMap<Scalar: GridScalar>(as _: Scalar.Type) throws -> RealVoxelGridVolume<Scalar> {
-      let data = try Data(contentsOf: folder.appendingPathComponent(map))
-      let shape = data.withUnsafeBytes { bytes in
-        (0..<3).map { Int(bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Int32.self)) }
-      }
-      let voxels = data.dropFirst(1024).withUnsafeBytes { bytes in
-        (0..<shape.reduce(1, *)).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
-      }
-      return try RealVoxelGridVolume(
-        depth: shape[2], rows: shape[1], columns: shape[0], voxelSizeInAngstroms: pixelSize,
-        values: voxels.map { Scalar($0) })
-    }
+extension ReferenceCases.Case {
+  /// The case's map, with the image's pixel size.
+  func readMap<Scalar: GridScalar>(as _: Scalar.Type) throws -> RealVoxelGridVolume<Scalar> {
+    let (shape, voxels) = try ReferenceCases.map(#require(volume).file)
+    return try RealVoxelGridVolume(
+      depth: shape[0], rows: shape[1], columns: shape[2], voxelSizeInAngstroms: image?.pixelSize ?? 1,
+      values: voxels.map { Scalar($0) })
   }
 
-  static func all(of methods: String...) -> [Case] {
-    guard areHere, let data = try? Data(contentsOf: folder.appendingPathComponent("cases.json")),
-      let json = try? JSONSerialization.jsonObject(with: data) as? [String: Any],
-      let cases = json["cases"] as? [[String: Any]]
-    else { return [] }
-    return cases.compactMap { entry in
-      guard let method = entry["method"] as? String, methods.contains(method),
-        let volume = entry["volume"] as? [String: Any], let expected = entry["expected"] as? [String: Any]
-      else { return nil }
-      let image = entry["image"] as? [String: Any] ?? [:]
-      let options = entry["options"] as? [String: Any] ?? [:]
-      return Case(
-        name: entry["name"] as? String ?? "", method: method, map: volume["file"] as? String ?? "",
-        padScale: volume["pad_scale"] as? Double ?? 1,
-        isSpline: volume["representation"] as? String == "FourierVoxelSplineVolume",
-        rotation: entry["rotation_matrix"] as? [[Double]] ?? [],
-        paddedShape: image["padded_shape"] as? [Int] ?? [], pixelSize: image["pixel_size"] as? Double ?? 1,
-        kilovolts: image["voltage_in_kilovolts"] as? Double ?? 300,
-        outputsRealSpace: entry["outputs_real_space"] as? Bool ?? false,
-        outputsIntegral: options["outputs_integral"] as? Bool ?? true,
-        hasCorrectionMask: options["correction_mask"] != nil,
-        coordinates: entry["coordinates_zyx"] as? [[Double]] ?? [],
-        isComplex: expected["dtype"] as? String == "complex128",
-        expectedFile: expected["file"] as? String ?? "",
-        tolerance: entry["max_abs_error_over_max_abs"] as? Double ?? 0)
+  func pose() throws -> Pose { Pose(rotation: try Rotation(matrix: #require(rotationMatrix))) }
+
+  func plane() throws -> ImageConfiguration {
+    let image = try #require(image)
+    return try ImageConfiguration(
+      shape: GridShape(rows: image.shape[0], columns: image.shape[1]), pixelSizeInAngstroms: image.pixelSize,
+      voltageInKilovolts: image.voltageInKilovolts ?? 300,
+      paddedShape: GridShape(rows: image.paddedShape[0], columns: image.paddedShape[1]))
+  }
+
+  /// The largest error, relative to the largest value, of what an integrator makes of a volume in the space that the
+  /// case wants.
+  func error<Integrator: VolumeIntegrator, Scalar: GridScalar>(
+    of integrator: Integrator, _ volume: Integrator.Volume, as _: Scalar.Type
+  ) throws -> Double
+  where Integrator.Plan.Spectrum == HalfSpectrum<Scalar>, Integrator.Plan.Image == RealImage<Scalar> {
+    let (pose, plane, want) = (try pose(), try plane(), try readExpected())
+    if outputsRealSpace == true {
+      return worstError(try integrator.project(volume, at: pose, onto: plane).values, want.map(\.re))
     }
+    return worstError(inOracleTerms(try integrator.integrate(volume, at: pose, onto: plane).values), want)
   }
 }
