@@ -179,6 +179,41 @@ struct InstructionSetTests {
     try hold(Double.self, within: 1e-14)
   }
 
+  @Test("slopes and transposes of slices differ by rounding alone")
+  func sliceTransposes() throws {
+    func hold<Scalar: GridScalar>(_: Scalar.Type, within tolerance: Double) throws {
+      let shape = try GridShape(rows: 24, columns: 21)
+      let plane = SlicePlane(
+        shape: shape, axes: ImageAxes(.random(seed: 2, index: 1), .none), samplesPerCycle: 37,
+        factors: Optional<PhaseFactors<Scalar>>.none)
+      let cotangent = random(2 * shape.rows * shape.spectrumColumns, seed: 12).map { Scalar($0) }
+      for volume in try AnySlices<Scalar>.all(size: 24, seed: 1) {
+        try expectAgreement(within: tolerance, "slopes, \(volume.name)") {
+          let slopes = try SliceSlopes<Scalar>(shape)
+          var values = [Scalar](repeating: 0, count: cotangent.count)
+          volume.samples.sampleWithSlopes(plane, outOfBounds: .zero, into: &values, slopes: slopes)
+          return values + Array(slopes.storage.buffer)
+        }
+        try expectAgreement(within: tolerance, "transpose, \(volume.name)") {
+          let gradient = try FourierSamplesGradient(for: volume.samples)
+          volume.samples.add(
+            cotangent, on: plane, outOfBounds: .zero, to: gradient.grid, planes: gradient.grid.planes)
+          return Array(gradient.grid.storage.buffer)
+        }
+        // Sums over the whole plane, whose terms nearly cancel: held to the sum of their magnitudes.
+        let slopes = try SliceSlopes<Scalar>(shape)
+        var values = [Scalar](repeating: 0, count: cotangent.count)
+        volume.samples.sampleWithSlopes(plane, outOfBounds: .zero, into: &values, slopes: slopes)
+        expectAgreement(within: 20 * tolerance, "plane's cotangent, \(volume.name)") {
+          let sums = slopes.planeCotangent(of: cotangent, on: plane)
+          return [sums.columnStep, sums.rowStep].flatMap { [$0.x, $0.y, $0.z] }
+        }
+      }
+    }
+    try hold(Float.self, within: 4e-6)
+    try hold(Double.self, within: 1e-14)
+  }
+
   @Test("atoms and voxels differ by rounding alone")
   func atoms() throws {
     let n = 300

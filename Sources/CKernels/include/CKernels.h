@@ -43,6 +43,23 @@ void ep_slice_linear_f(const ep_half_grid *grid, const ep_slice_plane *plane,
 void ep_slice_linear_d(const ep_half_grid *grid, const ep_slice_plane *plane,
                        const double *columnFactors, const double *rowFactors, double *out);
 
+/// As `ep_slice_linear`, to the bit, and the slopes of its values: how they change with the coordinates x, y and z of
+/// their points, in samples of the grid, within the cell that is read. `slopes` holds three planes of rows × columns
+/// complex numbers, for x, y and z, multiplied by the factors as the values are; of points beyond the border they
+/// are 0.
+void ep_slice_linear_slopes_f(const ep_half_grid *grid, const ep_slice_plane *plane, const float *columnFactors,
+                              const float *rowFactors, float *out, float *slopes);
+void ep_slice_linear_slopes_d(const ep_half_grid *grid, const ep_slice_plane *plane, const double *columnFactors,
+                              const double *rowFactors, double *out, double *slopes);
+
+/// The transpose of `ep_slice_linear`, samples and values taken as pairs of real numbers: adds to the grid's samples,
+/// which are written here, what the plane's numbers `in` weigh on them; of the grid's planes z those from `first` to
+/// before `end` alone. Sums are made in one order whatever planes are asked for.
+void ep_slice_linear_add_f(const ep_half_grid *grid, const ep_slice_plane *plane, const float *columnFactors,
+                           const float *rowFactors, const float *in, int32_t first, int32_t end);
+void ep_slice_linear_add_d(const ep_half_grid *grid, const ep_slice_plane *plane, const double *columnFactors,
+                           const double *rowFactors, const double *in, int32_t first, int32_t end);
+
 /// A compact window: a point's value is the sum of the `width`³ samples around it, each weighted on every
 /// axis by a polynomial of its tap.
 typedef struct {
@@ -67,6 +84,45 @@ void ep_slice_window_f(const ep_half_grid *grid, const ep_window *window, const 
                        const float *columnFactors, const float *rowFactors, float *out);
 void ep_slice_window_d(const ep_half_grid *grid, const ep_window *window, const ep_slice_plane *plane,
                        const double *columnFactors, const double *rowFactors, double *out);
+
+/// As `ep_slice_window`, to the bit, and the slopes of its values: how they change with the coordinates x, y and z of
+/// their points, in samples of the grid. `slopeWindow` has the width of the window and the derivatives of its taps
+/// with respect to the point's coordinate; nothing else of it is read. `slopes` holds three planes of rows × columns
+/// complex numbers, for x, y and z, multiplied by the factors as the values are. Where a value is that of the reach
+/// or zero beyond the band limit its slopes are 0.
+void ep_slice_window_slopes_f(const ep_half_grid *grid, const ep_window *window, const ep_window *slopeWindow,
+                              const ep_slice_plane *plane, const float *columnFactors, const float *rowFactors,
+                              float *out, float *slopes);
+void ep_slice_window_slopes_d(const ep_half_grid *grid, const ep_window *window, const ep_window *slopeWindow,
+                              const ep_slice_plane *plane, const double *columnFactors, const double *rowFactors,
+                              double *out, double *slopes);
+
+/// The transpose of `ep_slice_window`, samples and values taken as pairs of real numbers: adds to the grid's samples,
+/// which are written here, what the plane's numbers `in` weigh on them; of the grid's planes z those from `first` to
+/// before `end` alone. Sums are made in one order whatever planes are asked for. The caller guarantees what it does
+/// for `ep_slice_window`, and of rows in pairs that a column beyond every tap is still the row's own.
+void ep_slice_window_add_f(const ep_half_grid *grid, const ep_window *window, const ep_slice_plane *plane,
+                           const float *columnFactors, const float *rowFactors, const float *in, int32_t first,
+                           int32_t end);
+void ep_slice_window_add_d(const ep_half_grid *grid, const ep_window *window, const ep_slice_plane *plane,
+                           const double *columnFactors, const double *rowFactors, const double *in, int32_t first,
+                           int32_t end);
+
+/// What a real loss gains with each number of an `ep_slice_plane`.
+typedef struct {
+  double columnStep[3];
+  double rowStep[3];
+  double columnBend[3];
+  double rowBend[3];
+} ep_plane_cotangent;
+
+/// From the cotangent of a plane's values and the three planes of their slopes to the plane's own: sums over the
+/// entries that are computed of `Re(conj(cotangent) · slope)` times the frequency of the column or row or its square.
+/// In a half spectrum all columns are of positive frequency, the Nyquist one too.
+void ep_slice_cotangent_f(const ep_slice_plane *plane, const float *cotangent, const float *slopes,
+                          ep_plane_cotangent *out);
+void ep_slice_cotangent_d(const ep_slice_plane *plane, const double *cotangent, const double *slopes,
+                          ep_plane_cotangent *out);
 
 /// The processors this process may run on, at least 1.
 int32_t ep_available_processors(void);

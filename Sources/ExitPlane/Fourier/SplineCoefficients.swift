@@ -72,9 +72,9 @@ private func splineCoefficients<Scalar: GridScalar>(
 /// Between the ends, `c_(i−1) + 4 c_i + c_(i+1) = y_i`; at an end, where the second derivative vanishes,
 /// `c_0 = y_0 / 6` and so `c_(−1) = 2 c_0 − c_1`. One elimination forwards, one substitution back.
 struct NaturalSpline<Scalar: GridScalar>: Sendable {
-  private let count: Int
+  fileprivate let count: Int
   /// The elimination's pivots' inverses, `1 / (4 − the one before)`.
-  private let inversePivots: [Scalar]
+  fileprivate let inversePivots: [Scalar]
 
   /// - Parameter count: samples a line, at least 1.
   init(count: Int) {
@@ -119,10 +119,56 @@ struct NaturalSpline<Scalar: GridScalar>: Sendable {
   }
 }
 
+extension NaturalSpline {
+  /// The transpose of `solve`: from the cotangents of coefficients, those before the first and after the last sample
+  /// among them, to the cotangents of the samples. The two are left as they were.
+  @inline(__always)
+  func solveTransposed(_ first: UnsafeMutablePointer<Scalar>, stride: Int, width: Int) {
+    let sixth = Scalar(1) / 6
+    let last = first + (count - 1) * stride
+    let (second, secondLast) = count > 1 ? (first + stride, last - stride) : (first, last)
+    for k in 0..<width {
+      let (before, after) = ((first - stride)[k], (last + stride)[k])
+      first[k] += 2 * before
+      second[k] -= before
+      last[k] += 2 * after
+      secondLast[k] -= after
+    }
+    if count > 2 {
+      inversePivots.withUnsafeBufferPointer { inverse in
+        for i in 1..<(count - 1) {
+          let (line, after) = (first + i &* stride, first + (i &+ 1) &* stride)
+          let pivot = inverse[i]
+          for k in 0..<width { after[k] -= pivot * line[k] }
+        }
+        for i in (1..<(count - 1)).reversed() {
+          let (line, before) = (first + i &* stride, first + (i &- 1) &* stride)
+          let pivot = inverse[i]
+          for k in 0..<width {
+            line[k] *= pivot
+            before[k] -= line[k]
+          }
+        }
+      }
+    }
+    for k in 0..<width { first[k] *= sixth }
+    if count > 1 { for k in 0..<width { last[k] *= sixth } }
+  }
+}
+
 /// The cubic B-spline that integrates to 6: `4 − 6t² + 3|t|³` for |t| ≤ 1, `(2 − |t|)³` up to 2, then 0.
 @inline(__always)
 func cubicBSpline(_ t: Double) -> Double {
   let t = abs(t)
   if t >= 2 { return 0 }
   return t >= 1 ? (2 - t) * (2 - t) * (2 - t) : 4 - t * t * (6 - 3 * t)
+}
+
+/// Its derivative.
+@inline(__always)
+func cubicBSplineSlope(_ t: Double) -> Double {
+  let u = abs(t)
+  if u >= 2 { return 0 }
+  let slope = u >= 1 ? -3 * (2 - u) * (2 - u) : u * (9 * u - 12)
+  return t < 0 ? -slope : slope
 }

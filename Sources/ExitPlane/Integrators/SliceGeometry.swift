@@ -53,6 +53,12 @@ struct SliceGeometry: Sendable {
       samplesPerCycle: samplesPerCycle,
       curvature: curvature, isBandLimited: isBandLimited, cutoff: cutoff, factors: factors)
   }
+
+  /// The transpose of the derivative of `plane` to the rotation's matrix.
+  func rotationCotangent(of plane: SlicePlane.Cotangent, curvature: Double = 0) -> RotationCotangent {
+    plane.axes(shape: shape, samplesPerCycle: samplesPerCycle, curvature: curvature)
+      .rotationRows(magnification)
+  }
 }
 
 /// Whether two pixel sizes differ by no more than files round them.

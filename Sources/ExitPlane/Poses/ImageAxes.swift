@@ -21,3 +21,23 @@ struct ImageAxes: Sendable {
     y = m0.y * rows.0 + m1.y * rows.1
   }
 }
+
+extension ImageAxes {
+  /// What a real loss gains with each number of the axes.
+  struct Cotangent: Sendable {
+    var x = SIMD3<Double>()
+    var y = SIMD3<Double>()
+    var beam = SIMD3<Double>()
+
+    /// The same of the rotation's matrix, by rows.
+    func rotationRows(_ magnification: AnisotropicMagnification) -> RotationCotangent {
+      let (m0, m1) = (magnification.firstRow, magnification.secondRow)
+      return RotationCotangent(rows: (m0.x * x + m0.y * y, m1.x * x + m1.y * y, beam))
+    }
+  }
+}
+
+/// What a real loss gains with each number of a rotation's matrix, taken as nine free numbers, by rows.
+struct RotationCotangent: Sendable {
+  var rows: (SIMD3<Double>, SIMD3<Double>, SIMD3<Double>)
+}

@@ -25,7 +25,7 @@ public struct FourierSamples<Scalar: GridScalar>: Sendable {
   let zeroFrequency: Double
 
   /// Beyond this on some axis a point has neighbours out of bounds; nil where the grid goes on periodically.
-  private var edge: Double? {
+  var edge: Double? {
     switch interpolation {
     case .linear: Double(grid.half)
     // A point's taps go as far as two samples beyond it.
@@ -57,12 +57,25 @@ public struct FourierSamples<Scalar: GridScalar>: Sendable {
   }
 
   /// Samples one by one the entries farther out than `edge` on any axis.
-  ///
-  /// What is out of bounds need not be Hermitian, so there the Nyquist column, which kernels sample at the positive
-  /// frequency, is sampled at the negative one.
   private func sampleAnew(
     _ plane: SlicePlane, beyond edge: Double, _ outOfBounds: OutOfBoundsMode<Scalar>,
     into spectrum: UnsafeMutablePointer<Scalar>
+  ) {
+    forEachEntry(of: plane, beyond: edge) { row, column, point in
+      let factor: (re: Scalar, im: Scalar) = plane.factor(row: row, column: column)
+      let sampled = value(at: point, outOfBounds: outOfBounds) * Complex(factor.re, factor.im)
+      let index = 2 * (row * plane.columns + column)
+      (spectrum[index], spectrum[index + 1]) = (sampled.real, sampled.imaginary)
+    }
+  }
+
+  /// The entries farther out than `edge` on any axis, with their points.
+  ///
+  /// What is out of bounds need not be Hermitian, so there the Nyquist column, which kernels sample at the positive
+  /// frequency, is sampled at the negative one.
+  @inline(__always)
+  func forEachEntry(
+    of plane: SlicePlane, beyond edge: Double, _ body: (_ row: Int, _ column: Int, SIMD3<Double>) -> Void
   ) {
     let bandLimit = plane.bandLimit(gridSize: grid.size)
     for row in 0..<plane.shape.rows {
@@ -71,10 +84,7 @@ public struct FourierSamples<Scalar: GridScalar>: Sendable {
         let isNyquist = 2 * column == plane.shape.columns
         let distance = max(abs(point.x), abs(point.y), abs(point.z))
         guard isNyquist || distance > edge, distance <= bandLimit else { continue }
-        let factor: (re: Scalar, im: Scalar) = plane.factor(row: row, column: column)
-        let sampled = value(at: point, outOfBounds: outOfBounds) * Complex(factor.re, factor.im)
-        let index = 2 * (row * plane.columns + column)
-        (spectrum[index], spectrum[index + 1]) = (sampled.real, sampled.imaginary)
+        body(row, column, point)
       }
     }
   }
@@ -94,16 +104,13 @@ public struct FourierSamples<Scalar: GridScalar>: Sendable {
 
   /// What the entry at Nyquist on both axes is; nil where there is none or it is not sampled.
   func corner(of plane: SlicePlane, outOfBounds: OutOfBoundsMode<Scalar>) -> Complex<Scalar>? {
-    let (row, column) = (plane.shape.rows / 2, plane.shape.columns / 2)
-    guard plane.shape.rows % 2 == 0, plane.shape.columns % 2 == 0, plane.isSampled(row: row, column: column)
-    else { return nil }
-    let point = plane.point(row: row, column: column)
-    guard max(abs(point.x), abs(point.y), abs(point.z)) <= plane.bandLimit(gridSize: grid.size) else {
-      return .zero
-    }
-    // Both factors are real here: without a shift signs, and with one the entry will be zeroed.
-    let factor: (re: Scalar, im: Scalar) = plane.factor(row: row, column: column)
-    let value = value(at: point, outOfBounds: outOfBounds)
-    return Complex(value.real * factor.re, value.imaginary * factor.re)
+    guard let corner = plane.corner(as: Scalar.self) else { return nil }
+    guard isWithinBand(corner.point, plane) else { return .zero }
+    let value = value(at: corner.point, outOfBounds: outOfBounds)
+    return Complex(value.real * corner.factor, value.imaginary * corner.factor)
+  }
+
+  func isWithinBand(_ point: SIMD3<Double>, _ plane: SlicePlane) -> Bool {
+    max(abs(point.x), abs(point.y), abs(point.z)) <= plane.bandLimit(gridSize: grid.size)
   }
 }

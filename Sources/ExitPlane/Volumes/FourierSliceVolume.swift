@@ -10,6 +10,15 @@ public protocol FourierSliceVolume<Scalar>: ProjectableVolume where Layout == Fo
   var voxelSizeInAngstroms: Double { get }
   /// Whether an `InverseSincMask` fits the volume's interpolation.
   static var takesInverseSincMask: Bool { get }
+
+  /// Carries a gradient from the stored samples back to the map's voxels: the transpose of what made this volume of
+  /// the map. The gradient's sums are used up, and it is left zero, for another batch of images.
+  ///
+  /// - Parameter threads: how many at the most; the result does not depend on it.
+  /// - Returns: of a map of n voxels an axis `n × n × n`, row-major as the map was, in the loss's unit over that of
+  ///   the map.
+  /// - Throws: `.mismatch` for a gradient on another grid than the volume's; `.invalidValue` beyond memory.
+  func voxelGradient(of gradient: FourierSamplesGradient<Scalar>, threads: Int) throws -> [Scalar]
 }
 
 /// What plans of slices are made for.
@@ -33,4 +42,24 @@ extension FourierSliceVolume {
   public var zeroFrequency: Double { samples.zeroFrequency }
   public var sliceSize: Int { gridSize }
   public static var takesInverseSincMask: Bool { false }
+
+  /// Zeros, to sum gradients in.
+  ///
+  /// - Throws: `.invalidValue` beyond memory.
+  public func makeGradient() throws -> FourierSamplesGradient<Scalar> {
+    try FourierSamplesGradient(for: samples)
+  }
+}
+
+/// - Throws: `.mismatch`.
+func requireGradient<Scalar>(
+  _ gradient: FourierSamplesGradient<Scalar>, of samples: FourierSamples<Scalar>
+) throws {
+  let (ours, theirs) = (samples.grid, gradient.grid)
+  guard ours.size == theirs.size, ours.storage.count == theirs.storage.count,
+    ours.rowStride == theirs.rowStride, ours.border.leading == theirs.border.leading
+  else {
+    throw ExitPlaneError.mismatch(
+      "the gradient is on a grid of \(theirs.size)³", "the volume's of \(ours.size)³ has another form")
+  }
 }

@@ -10,6 +10,7 @@ public struct FourierVoxelGridVolume<Scalar: GridScalar>: FourierSliceVolume {
   public let hasGriddingCorrection: Bool
   /// `Int(mapSize · padScale)` an axis.
   public let samples: FourierSamples<Scalar>
+  private let preparation: MapPreparation<Scalar>
   public static var takesInverseSincMask: Bool { true }
 
   /// Transforms a map.
@@ -38,12 +39,9 @@ public struct FourierVoxelGridVolume<Scalar: GridScalar>: FourierSliceVolume {
         let s = sinc(Double(i - originOffset(map.columns)) / Double(size))
         return Scalar(1 / (s * s))
       } : nil
-    var sum = Scalar.sum(map.values)
-    let grid = try HermitianGrid.transform(of: map, size: size, axisWeights: weights, threads: threads)
-    if let filter {
-      try grid.multiply(by: filter, voxelSizeInAngstroms: voxelSizeInAngstroms, threads: threads)
-      sum *= filter(0)
-    }
+    preparation = MapPreparation(
+      size: mapSize, voxelSizeInAngstroms: voxelSizeInAngstroms, axisWeights: weights, filter: filter)
+    let (grid, sum) = try preparation.transform(map, gridSize: size, border: .linear, threads: threads)
     samples = FourierSamples(
       grid: grid, interpolation: .linear, window: try .linear(half: grid.half), zeroFrequency: sum)
   }
@@ -51,6 +49,13 @@ public struct FourierVoxelGridVolume<Scalar: GridScalar>: FourierSliceVolume {
   /// The transform at a frequency given in samples of the grid, each in `−n/2…n/2`; zero outside.
   public subscript(z: Int, y: Int, x: Int) -> Complex<Scalar> {
     max(abs(x), abs(y), abs(z)) <= samples.grid.half ? samples.stored(SIMD3(x, y, z)) : .zero
+  }
+
+  public func voxelGradient(
+    of gradient: FourierSamplesGradient<Scalar>, threads: Int = availableProcessors
+  ) throws -> [Scalar] {
+    try requireGradient(gradient, of: samples)
+    return try preparation.voxelGradient(of: gradient, threads: threads)
   }
 }
 
@@ -175,7 +180,7 @@ extension HermitianGrid {
 
   func multiply(
     by filter: @Sendable (Double) -> Double, voxelSizeInAngstroms h: Double, threads: Int
-  ) throws {
+  ) {
     let step = 1 / (Double(size) * h)
     parallelForEach(
       count: 2 * half + 1, threads: threads, workspace: { () },

@@ -24,6 +24,7 @@ public struct FourierVoxelSplineVolume<Scalar: GridScalar>: FourierSliceVolume {
   public let prefilter: Prefilter
   /// Coefficients of the transform's `Int(mapSize · padScale)` samples an axis.
   public let samples: FourierSamples<Scalar>
+  private let preparation: MapPreparation<Scalar>
 
   /// Transforms a map.
   ///
@@ -51,13 +52,9 @@ public struct FourierVoxelSplineVolume<Scalar: GridScalar>: FourierSliceVolume {
         // The taps of an axis sum to 6.
         return Scalar(1 / (6 * s * s * s * s))
       } : nil
-    let grid = try HermitianGrid.transform(
-      of: map, size: size, border: .cubicSpline, axisWeights: weights, threads: threads)
-    var sum = Scalar.sum(map.values)
-    if let filter {
-      try grid.multiply(by: filter, voxelSizeInAngstroms: voxelSizeInAngstroms, threads: threads)
-      sum *= filter(0)
-    }
+    preparation = MapPreparation(
+      size: mapSize, voxelSizeInAngstroms: voxelSizeInAngstroms, axisWeights: weights, filter: filter)
+    let (grid, sum) = try preparation.transform(map, gridSize: size, border: .cubicSpline, threads: threads)
     switch prefilter {
     case .natural: try grid.replaceByNaturalSpline(threads: threads)
     case .griddingCorrected: grid.mirrorLeadingColumns(reach: grid.half)
@@ -67,68 +64,21 @@ public struct FourierVoxelSplineVolume<Scalar: GridScalar>: FourierSliceVolume {
       grid: grid, interpolation: .cubic(reach: reach), window: try .cubicSpline(half: grid.half),
       zeroFrequency: sum)
   }
+
+  public func voxelGradient(
+    of gradient: FourierSamplesGradient<Scalar>, threads: Int = availableProcessors
+  ) throws -> [Scalar] {
+    try requireGradient(gradient, of: samples)
+    switch prefilter {
+    case .natural: try gradient.grid.foldNaturalSpline(threads: threads)
+    case .griddingCorrected: gradient.grid.foldLeadingColumns(reach: gradient.grid.half)
+    }
+    return try preparation.voxelGradient(of: gradient, threads: threads)
+  }
 }
 
 extension HermitianGrid.Border {
   /// One column for the tap below a point at x ≥ 0. The coefficients' own border is one sample wide; beyond
   /// three more, no tap meets one.
   fileprivate static var cubicSpline: Self { Self(leading: 1, margin: 4) }
-}
-
-extension HermitianGrid {
-  /// Replaces the samples by the coefficients of their natural cubic spline, which fill the border to
-  /// `half + 1` and the column below x = 0.
-  fileprivate func replaceByNaturalSpline(threads: Int) throws {
-    let spline = NaturalSpline<Scalar>(count: 2 * half + 1)
-    let reach = half + 1
-    parallelForEach(
-      count: 2 * half + 1, threads: threads, workspace: { () },
-      body: { plane, _ in
-        solveRows(spline, first: index(x: 0, y: -half, z: plane - half), stride: 2 * rowStride)
-      })
-    parallelForEach(
-      count: 2 * reach + 1, threads: threads, workspace: { () },
-      body: { row, _ in
-        solveRows(spline, first: index(x: 0, y: row - reach, z: -half), stride: 2 * planeStride)
-      })
-    try parallelForEach(
-      count: reach + 1, threads: threads,
-      workspace: { try AlignedBuffer<Scalar>(count: 2 * (2 * reach + 1), of: "a line of the spline") },
-      body: { z, line in
-        for y in (z == 0 ? 0 : -reach)...reach { solveLine(spline, y: y, z: z, line: line.pointer) }
-      })
-  }
-
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  private func solveRows(_ spline: NaturalSpline<Scalar>, first: Int, stride: Int) {
-    spline.solve(storage.pointer + first, stride: stride, width: 2 * (half + 1))
-  }
-
-  /// Solves along x for the rows (y, z) and (−y, −z), which hold one whole line between them.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  private func solveLine(
-    _ spline: NaturalSpline<Scalar>, y: Int, z: Int, line: UnsafeMutablePointer<Scalar>
-  ) {
-    let reach = half + 1
-    let origin = line + 2 * reach
-    let (row, opposite) = (
-      storage.pointer + index(x: 0, y: y, z: z), storage.pointer + index(x: 0, y: -y, z: -z)
-    )
-    for x in 0...half {
-      (origin[-2 &* x], origin[-2 &* x &+ 1]) = (opposite[2 &* x], -opposite[2 &* x &+ 1])
-      (origin[2 &* x], origin[2 &* x &+ 1]) = (row[2 &* x], row[2 &* x &+ 1])
-    }
-    spline.solve(origin - 2 * half, stride: 2, width: 2)
-    if y == 0, z == 0 {
-      // This row is its own opposite; rounding must not tell its halves apart.
-      origin[1] = 0
-      for x in 1...reach { (origin[-2 * x], origin[-2 * x + 1]) = (origin[2 * x], -origin[2 * x + 1]) }
-    }
-    for x in -border.leading...reach {
-      (row[2 &* x], row[2 &* x &+ 1]) = (origin[2 &* x], origin[2 &* x &+ 1])
-      (opposite[2 &* x], opposite[2 &* x &+ 1]) = (origin[-2 &* x], -origin[-2 &* x &+ 1])
-    }
-  }
 }

@@ -20,6 +20,7 @@ public struct FourierVoxelWindowVolume<Scalar: GridScalar>: FourierSliceVolume {
   public var windowWidth: Int { samples.window.width }
   /// The map's size an axis times the oversampling, 1.25 to 2 where it is chosen by cost.
   public let samples: FourierSamples<Scalar>
+  private let preparation: MapPreparation<Scalar>
   public var sliceSize: Int { mapSize }
 
   /// Transforms a map.
@@ -53,13 +54,23 @@ public struct FourierVoxelWindowVolume<Scalar: GridScalar>: FourierSliceVolume {
     predictedError = kernel.predictedError
 
     let deconvolution = kernel.deconvolution(frequencies: size / 2 + 1, ofGridLength: choice.size)
-    let grid = try HermitianGrid.transform(
-      of: map, size: choice.size, border: .window(width: kernel.width),
-      axisWeights: (0..<size).map { Scalar(deconvolution[abs($0 - originOffset(size))]) }, threads: threads)
+    preparation = MapPreparation(
+      size: size, voxelSizeInAngstroms: voxelSizeInAngstroms,
+      axisWeights: (0..<size).map { Scalar(deconvolution[abs($0 - originOffset(size))]) }, filter: nil)
+    let (grid, sum) = try preparation.transform(
+      map, gridSize: choice.size, border: .window(width: kernel.width), threads: threads)
     grid.makeBorderPeriodic()
     samples = FourierSamples(
       grid: grid, interpolation: .window, window: try SliceWindow(kernel, period: choice.size),
-      zeroFrequency: Scalar.sum(map.values))
+      zeroFrequency: sum)
+  }
+
+  public func voxelGradient(
+    of gradient: FourierSamplesGradient<Scalar>, threads: Int = availableProcessors
+  ) throws -> [Scalar] {
+    try requireGradient(gradient, of: samples)
+    gradient.grid.foldPeriodicBorder()
+    return try preparation.voxelGradient(of: gradient, threads: threads)
   }
 }
 
@@ -156,44 +167,5 @@ extension HermitianGrid.Border {
   /// Wide enough for all taps of a point within half a period of zero frequency, at x ≥ 0.
   fileprivate static func window(width: Int) -> Self {
     Self(leading: (width - 1) / 2, margin: width / 2 + 1, holdsRowsInPairs: width % 2 == 1 && width < 8)
-  }
-}
-
-extension HermitianGrid {
-  /// Fills the border with the samples a period away; the size is even.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  fileprivate func makeBorderPeriodic() {
-    let p = storage.pointer
-    mirrorLeadingColumns(reach: half)
-    for z in -half...half {
-      for y in -half...half {
-        for x in (half + 1)...(half + border.margin) {
-          // x − n is negative: the conjugate of n − x.
-          let (from, to) = (index(x: size - x, y: -y, z: -z), index(x: x, y: y, z: z))
-          (p[to], p[to + 1]) = (p[from], -p[from + 1])
-        }
-      }
-      for y in (half + 1)...(half + border.margin) {
-        for sign in [1, -1] {
-          copyRow(from: (sign * (y - size), z), to: (sign * y, z))
-        }
-      }
-    }
-    for z in (half + 1)...(half + border.margin) {
-      for sign in [1, -1] {
-        for y in -(half + border.margin)...(half + border.margin) {
-          copyRow(from: (y, sign * (z - size)), to: (y, sign * z))
-        }
-      }
-    }
-  }
-
-  private func copyRow(from: (y: Int, z: Int), to: (y: Int, z: Int)) {
-    let p = storage.pointer
-    for x in -border.leading...(half + border.margin) {
-      let (i, j) = (index(x: x, y: from.y, z: from.z), index(x: x, y: to.y, z: to.z))
-      (p[j], p[j + 1]) = (p[i], p[i + 1])
-    }
   }
 }

@@ -62,6 +62,17 @@ struct HermitianGrid<Scalar: GridScalar>: Sendable {
     return 2 &* (plane &* planeStride &+ (row &>> pairing) &* rowStride &+ column &+ (row & pairing))
   }
 
+  /// The planes along z, the border's among them.
+  var planes: Range<Int> { -(half + border.margin)..<(half + border.margin + 1) }
+
+  /// The numbers of a plane.
+  func plane(_ z: Int) -> UnsafeMutableBufferPointer<Scalar> {
+    let start = 2 * planeStride * (z + half + border.margin)
+    // With the last goes what lies beyond it.
+    let end = z + 1 == planes.upperBound ? storage.count : start + 2 * planeStride
+    return UnsafeMutableBufferPointer(start: storage.pointer + start, count: end - start)
+  }
+
   /// From the real part of a sample to that of its neighbour in x.
   var columnStep: Int { 2 << pairing }
 

@@ -91,6 +91,16 @@ public struct SlicePlane {
     return x * (columnStep + x * columnBend) + y * (rowStep + y * rowBend)
   }
 
+  /// Where the entry at Nyquist on both axes lies and what multiplies it; nil where there is none or it is not
+  /// sampled.
+  func corner<Scalar: GridScalar>(as _: Scalar.Type) -> (point: SIMD3<Double>, factor: Scalar)? {
+    let (row, column) = (shape.rows / 2, shape.columns / 2)
+    guard shape.rows % 2 == 0, shape.columns % 2 == 0, isSampled(row: row, column: column) else { return nil }
+    // Both factors are real here: without a shift signs, and with one the entry will be zeroed.
+    let factor: (re: Scalar, im: Scalar) = factor(row: row, column: column)
+    return (point(row: row, column: column), factor.re)
+  }
+
   /// Whether an entry is sampled or left zero.
   @inline(__always)
   func isSampled(row: Int, column: Int) -> Bool {

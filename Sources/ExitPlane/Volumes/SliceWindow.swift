@@ -10,9 +10,11 @@ struct SliceWindow<Scalar: GridScalar>: Sendable {
   private let reach: Double
   /// (degree + 1) × (width rounded up to 4).
   private let coefficients: AlignedBuffer<Scalar>
+  /// Of the taps' derivatives with respect to the point's coordinate, one degree less.
+  private let slopeCoefficients: AlignedBuffer<Scalar>
 
   /// - Parameters:
-  ///   - polynomials: of each tap, highest power first, in `t = 2 (first tap − (p − width/2)) − 1`.
+  ///   - polynomials: of each tap, of degree 1 at the least, highest power first, in `t = 2 (first tap − (p − width/2)) − 1`.
   ///   - period: in samples, or nil for a grid that ends.
   ///   - reach: the last coordinate whose taps lie in the grid with its border.
   init(polynomials: [[Scalar]], period: Double? = nil, reach: Double = .infinity) throws {
@@ -22,9 +24,13 @@ struct SliceWindow<Scalar: GridScalar>: Sendable {
     self.reach = reach
     let stride = (width + 3) / 4 * 4
     coefficients = try AlignedBuffer(count: (degree + 1) * stride, of: "a window")
+    slopeCoefficients = try AlignedBuffer(count: degree * stride, of: "a window")
     for (tap, polynomial) in polynomials.enumerated() {
-      for (power, value) in polynomial.enumerated() {
-        coefficients.pointer[power * stride + tap] = value
+      for (index, value) in polynomial.enumerated() {
+        coefficients.pointer[index * stride + tap] = value
+        // The variable falls by 2 where the coordinate rises by 1.
+        guard index < degree else { continue }
+        slopeCoefficients.pointer[index * stride + tap] = -2 * Scalar(degree - index) * value
       }
     }
   }
@@ -49,7 +55,12 @@ struct SliceWindow<Scalar: GridScalar>: Sendable {
   }
 
   /// The weights of a point's taps.
-  func taps(at t: Scalar) -> [Scalar] {
+  func taps(at t: Scalar) -> [Scalar] { evaluate(coefficients, degree: degree, at: t) }
+
+  /// How the weights of a point's taps change with its coordinate.
+  func slopes(at t: Scalar) -> [Scalar] { evaluate(slopeCoefficients, degree: degree - 1, at: t) }
+
+  private func evaluate(_ coefficients: AlignedBuffer<Scalar>, degree: Int, at t: Scalar) -> [Scalar] {
     let stride = (width + 3) / 4 * 4
     return (0..<width).map { tap in
       (0...degree).reduce(0) { $0 * t + coefficients.pointer[$1 * stride + tap] }
@@ -60,9 +71,24 @@ struct SliceWindow<Scalar: GridScalar>: Sendable {
   ///
   /// - Parameter bandLimit: points beyond this on any axis are zero.
   func withDescriptor(bandLimit: Double, _ body: (UnsafePointer<ep_window>) -> Void) {
-    var descriptor = ep_window(
+    withUnsafePointer(to: descriptor(coefficients, degree: degree, bandLimit: bandLimit)) { body($0) }
+  }
+
+  /// Calls a kernel with the window and that of its slopes.
+  func withDescriptors(
+    bandLimit: Double, _ body: (UnsafePointer<ep_window>, _ slopes: UnsafePointer<ep_window>) -> Void
+  ) {
+    let slopes = descriptor(slopeCoefficients, degree: degree - 1, bandLimit: bandLimit)
+    withUnsafePointer(to: slopes) { slopes in
+      withDescriptor(bandLimit: bandLimit) { body($0, slopes) }
+    }
+  }
+
+  private func descriptor(
+    _ coefficients: AlignedBuffer<Scalar>, degree: Int, bandLimit: Double
+  ) -> ep_window {
+    ep_window(
       width: Int32(width), degree: Int32(degree), coefficients: UnsafeRawPointer(coefficients.pointer),
       period: period, bandLimit: bandLimit, reach: reach)
-    withUnsafePointer(to: &descriptor) { body($0) }
   }
 }

@@ -1,0 +1,13 @@
+// Slopes and transposes of slices interpolated with a compact window of any width, in single and double precision.
+#include "kernels.h"
+
+#define EP_BODY "slice_transpose.inc"
+#define REAL float
+#define EP_PRECISION f
+#include "levels.inc"
+#undef REAL
+#undef EP_PRECISION
+
+#define REAL double
+#define EP_PRECISION d
+#include "levels.inc"
