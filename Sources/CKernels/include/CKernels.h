@@ -209,6 +209,32 @@ void ep_gaussians_add_f(const ep_gaussians *gaussians, const ep_gaussian_view *v
 void ep_gaussians_add_d(const ep_gaussians *gaussians, const ep_gaussian_view *view,
                         const ep_gaussian_band *band, double *scratch);
 
+/// Derivatives of a loss with respect to Gaussians, from its derivatives with respect to the pixels: to be added to.
+typedef struct {
+  /// NULL, or 4 numbers an atom, for the atoms of `ep_gaussians`' positions: adds `column`, `row` and, for a map,
+  /// `plane`, each times the derivative with respect to that pixel coordinate of the atom.
+  double *positions;
+  double column[4];
+  double row[4];
+  double plane[4];
+  /// x, y, z and a number unused, for the same atoms.
+  const double *points;
+  /// Add those derivatives times (x, y, z, 1).
+  double columnSums[4];
+  double rowSums[4];
+  double planeSums[4];
+  /// Both NULL, or `rank` numbers for each of `count`: with respect to the amplitudes and to the scales.
+  double *amplitudes;
+  double *scales;
+} ep_gaussian_sums;
+
+/// The way back of `ep_gaussians_add`. The band holds derivatives with respect to its pixels; its margins are 0.
+/// `scratch` holds 3 · (columns + rows of the band + 4 · EP_GAUSSIAN_LANES) numbers; it may be NULL for narrow ones.
+void ep_gaussians_gather_f(const ep_gaussians *gaussians, const ep_gaussian_view *view,
+                           const ep_gaussian_band *band, float *scratch, ep_gaussian_sums *sums);
+void ep_gaussians_gather_d(const ep_gaussians *gaussians, const ep_gaussian_view *view,
+                           const ep_gaussian_band *band, double *scratch, ep_gaussian_sums *sums);
+
 /// A window's taps as polynomials: (degree + 1) × lanes coefficients, highest power first, of which `width`
 /// lanes are taps and the others 0. The lanes are the width rounded up to 4, 8 or 16; the degree is at most 20.
 typedef struct {

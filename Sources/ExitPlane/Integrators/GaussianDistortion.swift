@@ -10,25 +10,37 @@ struct GaussianDistortion: Sendable {
   /// Amplitudes and variances of the Gaussians in rows; the positions are those of their centres, unrotated.
   let volume: GaussianMixtureVolume
   /// How far each is from its centre, in ångströms along `direction`.
-  private let distances: [Double]
+  let distances: [Double]
   /// The image's most stretched direction.
-  private let direction: SIMD2<Double>
-  private let magnification: AnisotropicMagnification
+  let direction: SIMD2<Double>
+  let magnification: AnisotropicMagnification
+  let nodes: GaussHermite
+  /// λ₂ and λ₁ − λ₂.
+  let narrow: Double
+  let difference: Double
+  let ofAmplitudeZero: Bool
 
+  /// - Parameter ofAmplitudeZero: takes the Gaussians of amplitude 0, which no image shows, in place of the others.
   /// - Throws: `.invalidValue` for a mixture that becomes too large.
-  init(_ volume: GaussianMixtureVolume, by magnification: AnisotropicMagnification, accuracy: Double) throws {
+  init(
+    _ volume: GaussianMixtureVolume, by magnification: AnisotropicMagnification, accuracy: Double,
+    ofAmplitudeZero: Bool = false
+  ) throws {
     self.magnification = magnification
+    self.ofAmplitudeZero = ofAmplitudeZero
     let (least, most) = magnification.stretches
     let (narrow, difference) = (least * least, max(0, most * most - least * least))
+    (self.narrow, self.difference) = (narrow, difference)
     direction = Self.widestDirection(magnification)
     // The error of n nodes is at most (r / (2 + r))ⁿ of the peak, r = (λ₁ − λ₂) / λ₂.
     let rate = difference / (2 * narrow + difference)
     let count = rate < accuracy ? 1 : Int((Double.log(accuracy) / Double.log(rate)).rounded(.up))
     let nodes = GaussHermite(count)
+    self.nodes = nodes
     var positions: [SIMD3<Double>] = []
     var (amplitudes, variances, distances) = ([Double](), [Double](), [Double]())
     volume.forEachPosition(in: volume.positionsInAngstroms.indices) { index, weights, widths in
-      for i in weights.indices where weights[i] != 0 {
+      for i in weights.indices where (weights[i] == 0) == ofAmplitudeZero {
         for (node, weight) in zip(nodes.nodes, nodes.weights) {
           positions.append(volume.positionsInAngstroms[index])
           amplitudes.append(weights[i] * weight)
@@ -49,12 +61,19 @@ struct GaussianDistortion: Sendable {
 
   /// Where the image shows the Gaussians, without the pose's shift: `(x, y, 0)` in ångströms.
   func positions(at rotation: Rotation, into positions: inout [SIMD3<Double>]) {
+    if positions.count != distances.count {
+      positions = [SIMD3<Double>](repeating: SIMD3(0, 0, 0), count: distances.count)
+    }
+    place(distances.indices, at: rotation, into: &positions)
+  }
+
+  /// The same of some of them; `positions` has room for all.
+  func place(_ range: Range<Int>, at rotation: Rotation, into positions: inout [SIMD3<Double>]) {
     let axes = ImageAxes(rotation, magnification)
-    positions.removeAll(keepingCapacity: true)
-    for (centre, distance) in zip(volume.positionsInAngstroms, distances) {
-      positions.append(
-        SIMD3(
-          dot(axes.x, centre) + distance * direction.x, dot(axes.y, centre) + distance * direction.y, 0))
+    for i in range {
+      let (centre, distance) = (volume.positionsInAngstroms[i], distances[i])
+      positions[i] = SIMD3(
+        dot(axes.x, centre) + distance * direction.x, dot(axes.y, centre) + distance * direction.y, 0)
     }
   }
 

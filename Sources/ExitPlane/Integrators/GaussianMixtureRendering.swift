@@ -40,21 +40,10 @@ public struct GaussianMixtureRendering<Scalar: GridScalar>: Sendable {
       bytes: depth * plane.count * MemoryLayout<Scalar>.stride,
       for: "a map of \(depth) × \(rows) × \(columns)")
 
-    // By depth, so that what a plane needs is a range; ties by position make the order one and the same.
-    let positions = volume.positionsInAngstroms
-    let order = positions.indices.map { UInt32($0) }.sorted {
-      let (a, b) = (positions[Int($0)].z, positions[Int($1)].z)
-      return a != b ? a < b : $0 < $1
-    }
+    let (order, positions) = (Self.byDepth(volume), volume.positionsInAngstroms)
     let groups = try GaussianGroups<Scalar>(
       volume, pixelSizeInAngstroms: h, axes: 3, useErrorFunctions: useErrorFunctions, accuracy: accuracy,
       order: order)
-
-    let centre = Double(originOffset(depth))
-    let axes = ep_gaussian_view(
-      columnAxis: (1 / h, 0, 0, Double(originOffset(columns))),
-      rowAxis: (0, 1 / h, 0, Double(originOffset(rows))), planeAxis: (0, 0, 1 / h, centre), plane: 0,
-      hasPlane: 1)
     let values = try [Scalar](unsafeUninitializedCapacity: depth * plane.count) { buffer, initialized in
       guard let target = buffer.baseAddress else { return }
       // Planes do not overlap, so neither do the threads' writes.
@@ -62,15 +51,9 @@ public struct GaussianMixtureRendering<Scalar: GridScalar>: Sendable {
       try parallelForEach(
         count: depth, threads: threads, workspace: { try GaussianCanvas(plane, for: groups) }
       ) { z, canvas in
-        var view = axes
-        view.plane = Int32(z)
+        let view = Self.view(ofPlane: z, depth: depth, plane, voxelSizeInAngstroms: h)
         canvas.draw(groups, at: positions, view: view) { group in
-          // One voxel more than the reach, so that rounding cannot leave out what the kernel would add.
-          let reach = Double(group.largestReach) + 1
-          let height = { (atom: UInt32) in positions[Int(atom)].z / h + centre }
-          let first = group.atoms.partitionPoint { height($0) >= Double(z) - reach }
-          let end = group.atoms.partitionPoint { height($0) > Double(z) + reach }
-          return first..<end
+          group.near(view, in: group.atoms.indices, at: positions)
         }
         canvas.copy(to: voxels + z * plane.count, plane)
       }
@@ -79,16 +62,23 @@ public struct GaussianMixtureRendering<Scalar: GridScalar>: Sendable {
     return try RealVoxelGridVolume(
       depth: depth, rows: rows, columns: columns, voxelSizeInAngstroms: h, values: values)
   }
-}
 
-extension [UInt32] {
-  /// The first index from which on a condition holds that, once true, stays so; the end if it never does.
-  fileprivate func partitionPoint(_ condition: (UInt32) -> Bool) -> Int {
-    var (low, high) = (0, count)
-    while low < high {
-      let middle = low + (high - low) / 2
-      if condition(self[middle]) { high = middle } else { low = middle + 1 }
+  /// The positions' order by depth, so that what a plane needs is a range; ties by position make it one and the same.
+  static func byDepth(_ volume: GaussianMixtureVolume) -> [UInt32] {
+    let positions = volume.positionsInAngstroms
+    return positions.indices.map { UInt32($0) }.sorted {
+      let (a, b) = (positions[Int($0)].z, positions[Int($1)].z)
+      return a != b ? a < b : $0 < $1
     }
-    return low
+  }
+
+  /// Positions to voxels of a plane.
+  static func view(
+    ofPlane z: Int, depth: Int, _ plane: GridShape, voxelSizeInAngstroms h: Double
+  ) -> ep_gaussian_view {
+    ep_gaussian_view(
+      columnAxis: (1 / h, 0, 0, Double(originOffset(plane.columns))),
+      rowAxis: (0, 1 / h, 0, Double(originOffset(plane.rows))),
+      planeAxis: (0, 0, 1 / h, Double(originOffset(depth))), plane: Int32(z), hasPlane: 1)
   }
 }

@@ -55,6 +55,19 @@ extension GridScalar {
     }
   }
 
+  /// The way back of `addGaussians`: the band holds derivatives with respect to its pixels.
+  static func gatherGaussians(
+    _ gaussians: UnsafePointer<ep_gaussians>, seenBy view: UnsafePointer<ep_gaussian_view>,
+    from band: UnsafePointer<ep_gaussian_band>, scratch: UnsafeMutablePointer<Self>?,
+    into sums: UnsafeMutablePointer<ep_gaussian_sums>
+  ) {
+    if isSingle {
+      ep_gaussians_gather_f(gaussians, view, band, scratch?.rebound(), sums)
+    } else {
+      ep_gaussians_gather_d(gaussians, view, band, scratch?.rebound(), sums)
+    }
+  }
+
   // MARK: Spectra and noise
 
   /// Multiplies a half spectrum by an oscillation and by a weight a column and a row.

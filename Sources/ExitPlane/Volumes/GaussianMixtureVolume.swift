@@ -121,9 +121,16 @@ public struct GaussianMixtureVolume: ProjectableVolume {
     return result
   }
 
+  /// Whether occupancies and B-factors are what amplitudes and variances come from.
+  var isOfStructure: Bool {
+    if case .atoms = components { true } else { false }
+  }
+
   /// Calls `body` with the index, the amplitudes and the variances of positions, one after the other.
+  ///
+  /// - Parameter atOccupancyOne: takes a structure's atoms as though all were wholly there.
   func forEachPosition(
-    in indices: some Sequence<Int>,
+    in indices: some Sequence<Int>, atOccupancyOne: Bool = false,
     _ body: (Int, UnsafeBufferPointer<Double>, UnsafeBufferPointer<Double>) -> Void
   ) {
     switch components {
@@ -143,7 +150,7 @@ public struct GaussianMixtureVolume: ProjectableVolume {
         for i in indices {
           guard let factor = factors[Int(structure.atomicNumbers[i])] else { continue }
           let k = factor.amplitudesInAngstroms.count
-          let occupancy = Double(structure.occupancies[i])
+          let occupancy = atOccupancyOne ? 1 : Double(structure.occupancies[i])
           let bFactor = Double(structure.bFactorsInSquareAngstroms[i])
           for j in 0..<k {
             scratch[j] = factor.amplitudesInAngstroms[j] * occupancy
