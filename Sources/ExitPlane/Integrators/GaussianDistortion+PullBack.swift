@@ -16,7 +16,8 @@ extension GaussianDistortion {
   ///   - amplitudes: one for each, or none.
   ///   - variances: as many.
   func pullBack(
-    positions: UnsafePointer<Double>?, amplitudes: [Double], variances: [Double], of volume: GaussianMixtureVolume,
+    positions: UnsafePointer<Double>?, amplitudes: [Double], variances: [Double],
+    of volume: GaussianMixtureVolume,
     into gradient: inout GaussianMixtureVolume.Gradient
   ) {
     var source = 0

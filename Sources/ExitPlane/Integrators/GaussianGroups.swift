@@ -86,7 +86,8 @@ struct GaussianGroups<Scalar: GridScalar>: Sendable {
   private static func forEachRun(
     of volume: GaussianMixtureVolume, _ rule: WindowRule<Scalar>, _ order: [UInt32]?,
     _ body: (
-      Int, UnsafeBufferPointer<Double>, UnsafeBufferPointer<Double>, [WindowRule<Scalar>.Window], Range<Int>, Int
+      Int, UnsafeBufferPointer<Double>, UnsafeBufferPointer<Double>, [WindowRule<Scalar>.Window], Range<Int>,
+      Int
     ) -> Void
   ) {
     var windows: [WindowRule<Scalar>.Window] = []
@@ -301,7 +302,8 @@ struct WindowRule<Scalar: GridScalar>: Sendable {
 
   @inline(__always)
   private func scale(_ variance: Double, _ average: Bool) -> Double {
-    average ? pixelSize / (2 * variance).squareRoot() : pixelSize * (0.5 / Double.log(2) / variance).squareRoot()
+    average
+      ? pixelSize / (2 * variance).squareRoot() : pixelSize * (0.5 / Double.log(2) / variance).squareRoot()
   }
 
   @inline(__always)

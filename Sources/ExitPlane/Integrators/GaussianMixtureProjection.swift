@@ -24,10 +24,13 @@ public struct GaussianMixtureProjection<Scalar: GridScalar>: VolumeIntegrator {
   /// How many bands of one image are computed at a time; the bits of the result do not depend on it. One is
   /// best where there is a pose for every processor.
   public var threadsPerImage: Int
+  /// What gradients hold; positions alone cost least. Images do not depend on it.
+  public var gradientParts: GaussianMixtureVolume.Gradient.Parts
 
   public init(
     useErrorFunctions: Bool = true, shape: GridShape? = nil, upsamplingFactor: Int = 1,
-    nBatches: Int = 1, accuracy: Double = 1e-6, threadsPerImage: Int = 1
+    nBatches: Int = 1, accuracy: Double = 1e-6, threadsPerImage: Int = 1,
+    gradientParts: GaussianMixtureVolume.Gradient.Parts = .all
   ) {
     self.useErrorFunctions = useErrorFunctions
     self.shape = shape
@@ -35,6 +38,7 @@ public struct GaussianMixtureProjection<Scalar: GridScalar>: VolumeIntegrator {
     self.nBatches = nBatches
     self.accuracy = accuracy
     self.threadsPerImage = threadsPerImage
+    self.gradientParts = gradientParts
   }
 
   /// - Throws: `.invalidValue` for an accuracy outside 1e-15…0.1, an upsampling factor outside 1…16 or one
@@ -65,16 +69,17 @@ func requireGaussianAccuracy(_ accuracy: Double) throws {
 public struct GaussianMixturePlan<Scalar: GridScalar>: RealImagePlan {
   public let plane: ImageConfiguration
   private let layout: GaussianMixtureVolume.Layout
-  private let useErrorFunctions: Bool
-  private let accuracy: Double
+  let useErrorFunctions: Bool
+  let accuracy: Double
+  let gradientParts: GaussianMixtureVolume.Gradient.Parts
   private let bands: Int
   /// The shape in which Gaussians are summed and its pixel size.
   let computed: GridShape
-  private let computedPixelSize: Double
+  let computedPixelSize: Double
   /// Of pixels of the plane's size.
-  private let finisher: ImageFinisher<Scalar>
+  let finisher: ImageFinisher<Scalar>
   /// The transform that crops frequencies, where pixels are upsampled.
-  private let fine: ImageFinisher<Scalar>?
+  let fine: ImageFinisher<Scalar>?
 
   init(
     layout: GaussianMixtureVolume.Layout, plane: ImageConfiguration,
@@ -84,6 +89,7 @@ public struct GaussianMixturePlan<Scalar: GridScalar>: RealImagePlan {
     self.plane = plane
     useErrorFunctions = options.useErrorFunctions
     accuracy = options.accuracy
+    gradientParts = options.gradientParts
     bands = max(1, options.threadsPerImage)
     let factor = options.upsamplingFactor
     let shape = options.shape ?? plane.paddedShape
@@ -121,8 +127,8 @@ public struct GaussianMixturePlan<Scalar: GridScalar>: RealImagePlan {
     /// Where a distorted image shows the Gaussians.
     var positions: [SIMD3<Double>] = []
     /// Where pixels are upsampled.
-    fileprivate let fine: ImageFinisher<Scalar>.Workspace?
-    fileprivate let factors: PhaseFactors<Scalar>
+    let fine: ImageFinisher<Scalar>.Workspace?
+    let factors: PhaseFactors<Scalar>
 
     fileprivate init(_ plan: GaussianMixturePlan, _ prepared: Prepared) throws {
       canvas = try GaussianCanvas(plan.computed, for: prepared.groups, bandCount: plan.bands)
@@ -181,28 +187,5 @@ public struct GaussianMixturePlan<Scalar: GridScalar>: RealImagePlan {
       columnAxis: (x.x, x.y, x.z, shift.x + Double(originOffset(computed.columns))),
       rowAxis: (y.x, y.y, y.z, shift.y + Double(originOffset(computed.rows))), planeAxis: (0, 0, 0, 0),
       plane: 0, hasPlane: 0)
-  }
-}
-
-extension GridShape {
-  /// Copies the frequencies of this shape out of a finer image's half spectrum.
-  ///
-  /// The Nyquist frequency of an even axis stands for both its signs: it receives their mean.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  func cropFrequencies<Scalar: GridScalar>(
-    _ fine: UnsafePointer<Scalar>, of fineShape: GridShape, into half: UnsafeMutablePointer<Scalar>
-  ) {
-    let width = 2 * spectrumColumns
-    let fineWidth = 2 * fineShape.spectrumColumns
-    for row in 0..<rows {
-      let k = signedFrequency(row, of: rows)
-      let source = fine + (k < 0 ? k + fineShape.rows : k) * fineWidth
-      (half + row * width).update(from: source, count: width)
-      guard 2 * k == -rows else { continue }
-      let opposite = fine + -k * fineWidth
-      for i in 0..<width { half[row * width + i] = (source[i] + opposite[i]) / 2 }
-    }
-    symmetrize(half)
   }
 }

@@ -39,7 +39,8 @@ final class GaussianSumSet<Scalar: GridScalar>: @unchecked Sendable {
         }
       }
     }
-    positions = wantsPositions ? try AlignedBuffer(count: 4 * count, of: "a gradient of \(count) positions") : nil
+    positions =
+      wantsPositions ? try AlignedBuffer(count: 4 * count, of: "a gradient of \(count) positions") : nil
     others =
       !wantsOthers
       ? []
@@ -126,7 +127,8 @@ final class GaussianSumSet<Scalar: GridScalar>: @unchecked Sendable {
     var variances = amplitudes
     addOthers(of: centres, stride: 1, amplitudes: &amplitudes, variances: &variances)
     distortion.pullBack(
-      positions: positions?.pointer, amplitudes: amplitudes, variances: variances, of: volume, into: &gradient)
+      positions: positions?.pointer, amplitudes: amplitudes, variances: variances, of: volume, into: &gradient
+    )
   }
 
   /// By the chain rule from the kernel's amplitudes and scales.

@@ -33,7 +33,8 @@ final class GaussianSums<Scalar: GridScalar>: @unchecked Sendable {
     // Enough for a few threads' balance, each with enough atoms to be worth reading an image for.
     chunks = max(1, min(64, volume.positionsInAngstroms.count / 256))
     let shown = try GaussianSumSet(
-      volume, distortion, groups, order: options.order, chunks: chunks, positions: true, others: parts == .all)
+      volume, distortion, groups, order: options.order, chunks: chunks, positions: true, others: parts == .all
+    )
     guard parts == .all, volume.hasAmplitudeZero else {
       sets = [shown]
       return
