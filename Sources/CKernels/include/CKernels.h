@@ -349,6 +349,23 @@ void ep_oscillation_apply_f(const ep_oscillation *oscillation, const float *colu
 void ep_oscillation_apply_d(const ep_oscillation *oscillation, const double *columnWeights,
                             const double *rowWeights, double *spectrum);
 
+/// Sums over the entries of a half spectrum: of p times the slope of the sine to its phase in radians, and of p times
+/// the sine, each times 1 or powers of the frequency (x, y) in steps; p is the real product of an entry and its
+/// cotangent with the weights. At Nyquist each is a mean of both signs, of what stands beside the slope too.
+typedef struct {
+  double slope, slopeXX, slopeXY, slopeYY;
+  double value, valueXX, valueYY;
+} ep_oscillation_sums;
+
+/// The way back through `ep_oscillation_apply`: multiplies the cotangent of its result, in place, by the same factors
+/// and by `scale`, and sets the sums, which leave `scale` out. `spectrum` is what it was applied to.
+void ep_oscillation_pull_back_f(const ep_oscillation *oscillation, const float *columnWeights,
+                                const float *rowWeights, float scale, const float *spectrum, float *cotangent,
+                                ep_oscillation_sums *sums);
+void ep_oscillation_pull_back_d(const ep_oscillation *oscillation, const double *columnWeights,
+                                const double *rowWeights, double scale, const double *spectrum,
+                                double *cotangent, ep_oscillation_sums *sums);
+
 /// Philox 4×32 of ten rounds with the seed as its key. The counter is (block, stream, low half of item, high
 /// half of item).
 typedef struct {

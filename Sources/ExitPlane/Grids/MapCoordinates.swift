@@ -71,45 +71,95 @@ private func interpolate<Value: AdditiveArithmetic & Sendable>(
   _ grid: SampledGrid<Value>, at coordinates: [SIMD3<Double>], order: Int, mode: CoordinateMode<Value>,
   accumulate: (inout Value, Value, Double) -> Void
 ) throws -> [Value] {
+  try checkInterpolation(order: order)
+  return try coordinates.enumerated().map { number, point in
+    try checkCoordinate(point, number)
+    if order == 0 { return grid.value(at: nearestSample(point), mode: mode) }
+    var sum = Value.zero
+    let cell = InterpolationCell(point)
+    for corner in 0..<8 {
+      let weight = cell.weight(corner)
+      if weight != 0 { accumulate(&sum, grid.value(at: cell.index(corner), mode: mode), weight) }
+    }
+    return sum
+  }
+}
+
+/// - Throws: `.unsupported` for orders other than 0 and 1.
+func checkInterpolation(order: Int) throws {
   guard order == 0 || order == 1 else {
     throw ExitPlaneError(
       .unsupported, "interpolation order \(order) is not offered; 0 (nearest) and 1 (linear) are")
   }
-  let lengths = SIMD3(grid.depth, grid.rows, grid.columns)
-  func value(_ index: SIMD3<Int>) -> Value {
+}
+
+/// - Throws: `.invalidValue` for a coordinate whose samples cannot be told apart.
+@inline(__always)
+func checkCoordinate(_ point: SIMD3<Double>, _ number: Int) throws {
+  for axis in 0..<3 where !(abs(point[axis]) < 0x1p53) {
+    throw ExitPlaneError.invalid(
+      "coordinate \(number)", got: "\(point[axis])", need: "finite and within ±2⁵³")
+  }
+}
+
+/// The sample that interpolation of order 0 takes.
+@inline(__always)
+func nearestSample(_ point: SIMD3<Double>) -> SIMD3<Int> {
+  let nearest = (point + 0.5).rounded(.down)
+  return SIMD3(Int(nearest.x), Int(nearest.y), Int(nearest.z))
+}
+
+/// The eight samples around a point; corner bits are z, y and x.
+struct InterpolationCell {
+  let fraction: SIMD3<Double>
+  private let lower: SIMD3<Int>
+
+  @inline(__always)
+  init(_ point: SIMD3<Double>) {
+    let floor = point.rounded(.down)
+    fraction = point - floor
+    lower = SIMD3(Int(floor.x), Int(floor.y), Int(floor.z))
+  }
+
+  @inline(__always)
+  func isUpper(_ corner: Int, _ axis: Int) -> Bool { corner >> (2 - axis) & 1 == 1 }
+
+  @inline(__always)
+  func weight(_ corner: Int, _ axis: Int) -> Double {
+    isUpper(corner, axis) ? fraction[axis] : 1 - fraction[axis]
+  }
+
+  @inline(__always)
+  func weight(_ corner: Int) -> Double { weight(corner, 0) * weight(corner, 1) * weight(corner, 2) }
+
+  @inline(__always)
+  func index(_ corner: Int) -> SIMD3<Int> { lower &+ SIMD3(corner >> 2, corner >> 1 & 1, corner & 1) }
+}
+
+extension SampledGrid {
+  /// Where the value of a sample stands, or nil where the mode has one of its own.
+  @inline(__always)
+  func position(of index: SIMD3<Int>, mode: CoordinateMode<Value>) -> Int? {
+    let lengths = SIMD3(depth, rows, columns)
     var i = index
     for axis in 0..<3 where !(0..<lengths[axis]).contains(i[axis]) {
       switch mode {
-      case .fill(let value): return value
+      case .fill: return nil
       case .clip: i[axis] = min(max(i[axis], 0), lengths[axis] - 1)
       case .wrap:
         let rest = i[axis] % lengths[axis]
         i[axis] = rest < 0 ? rest + lengths[axis] : rest
       }
     }
-    return grid.values[(i[0] * grid.rows + i[1]) * grid.columns + i[2]]
+    return (i[0] * rows + i[1]) * columns + i[2]
   }
-  return try coordinates.enumerated().map { number, point in
-    for axis in 0..<3 where !(abs(point[axis]) < 0x1p53) {
-      throw ExitPlaneError.invalid(
-        "coordinate \(number)", got: "\(point[axis])", need: "finite and within ±2⁵³")
+
+  @inline(__always)
+  func value(at index: SIMD3<Int>, mode: CoordinateMode<Value>) -> Value {
+    if let position = position(of: index, mode: mode) { return values[position] }
+    guard case .fill(let value) = mode else {
+      preconditionFailure("every sample stands somewhere but filled ones")
     }
-    if order == 0 {
-      let nearest = (point + 0.5).rounded(.down)
-      return value(SIMD3(Int(nearest.x), Int(nearest.y), Int(nearest.z)))
-    }
-    let lower = point.rounded(.down)
-    let fraction = point - lower
-    var sum = Value.zero
-    for corner in 0..<8 {
-      let upper = SIMD3(corner >> 2, corner >> 1 & 1, corner & 1)
-      var weight = 1.0
-      for axis in 0..<3 { weight *= upper[axis] == 1 ? fraction[axis] : 1 - fraction[axis] }
-      if weight != 0 {
-        let index = SIMD3(Int(lower.x), Int(lower.y), Int(lower.z)) &+ upper
-        accumulate(&sum, value(index), weight)
-      }
-    }
-    return sum
+    return value
   }
 }

@@ -82,6 +82,26 @@ extension GridScalar {
     }
   }
 
+  /// The way back through `applyOscillation`, with a factor: the cotangent of the result becomes that of what it was
+  /// applied to.
+  static func pullBackOscillation(
+    _ oscillation: UnsafePointer<ep_oscillation>, columnWeights: UnsafePointer<Self>,
+    rowWeights: UnsafePointer<Self>, factor: Self, from half: UnsafePointer<Self>,
+    cotangent: UnsafeMutablePointer<Self>
+  ) -> ep_oscillation_sums {
+    var sums = ep_oscillation_sums()
+    if isSingle {
+      ep_oscillation_pull_back_f(
+        oscillation, columnWeights.rebound(), rowWeights.rebound(), Float(factor), half.rebound(),
+        cotangent.rebound(), &sums)
+    } else {
+      ep_oscillation_pull_back_d(
+        oscillation, columnWeights.rebound(), rowWeights.rebound(), Double(factor), half.rebound(),
+        cotangent.rebound(), &sums)
+    }
+    return sums
+  }
+
   /// Adds `count` independent normal numbers.
   static func addNormals(
     from source: UnsafePointer<ep_random_source>, count: Int, standardDeviation: Self,

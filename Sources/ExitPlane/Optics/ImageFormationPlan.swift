@@ -178,20 +178,11 @@ public struct ImageFormationPlan<Projection: RealImageProjector>: Sendable {
       let factor =
         normalisation * model.factor(phasePerRescaledPotential: transfer.phasePerRescaledPotential)
       let offsets = aberrations?.phaseOffsets ?? []
-      func apply(_ function: ContrastTransferFunction, to half: UnsafeMutablePointer<Scalar>) {
-        if plane.magnification.isNone, offsets.isEmpty {
-          function.apply(
-            to: half, shape: shape, pixelSizeInAngstroms: plane.pixelSizeInAngstroms, sign: sign,
-            factor: factor, alternating: areSigns)
-        } else {
-          function.apply(
-            to: half, shape: shape, pixelSizeInAngstroms: plane.pixelSizeInAngstroms, sign: sign,
-            factor: factor, alternating: areSigns, magnification: plane.magnification, phaseOffsets: offsets)
-        }
-      }
-      apply(transfer, to: half)
+      transfer.apply(
+        to: half, plane, sign: sign, factor: factor, alternating: areSigns, phaseOffsets: offsets)
       if let cosine {
-        apply(transfer.cosine, to: cosine)
+        transfer.cosine.apply(
+          to: cosine, plane, sign: sign, factor: factor, alternating: areSigns, phaseOffsets: offsets)
         add(cosine, to: half, count: 2 * shape.rows * shape.spectrumColumns)
       }
       (scale, isCentred) = (1, areSigns)
@@ -207,16 +198,7 @@ public struct ImageFormationPlan<Projection: RealImageProjector>: Sendable {
   }
 
   private func checked(_ aberrations: AberrationFactors<Scalar>?) throws -> AberrationFactors<Scalar>? {
-    guard let aberrations else { return nil }
-    guard aberrations.shape == plane.paddedShape else {
-      throw ExitPlaneError.mismatch(
-        "aberrations of \(aberrations.shape) are given for images computed in \(plane.paddedShape)",
-        "compute them in the padded shape")
-    }
-    guard aberrations.magnification == plane.magnification else {
-      throw ExitPlaneError.mismatch(
-        "aberrations are given for another magnification than the plane's", "compute them with the plane's")
-    }
+    try aberrations?.check(fits: plane)
     return aberrations
   }
 

@@ -44,4 +44,12 @@ public enum ImageModel: Hashable, Sendable {
       return (2 * electrons, electrons)
     }
   }
+  /// `∂L/∂` of the mean of the values that `pixel` was given.
+  ///
+  /// - Parameter product: Σ g P over the pixels P that were made and their cotangents g.
+  func meanCotangent(product: Double, meanOfValues mean: Double) -> Double {
+    guard case .electronCounts = self else { return 0 }
+    // Every pixel is in inverse proportion to 1 + 2 mean.
+    return -2 * product / (1 + 2 * mean)
+  }
 }

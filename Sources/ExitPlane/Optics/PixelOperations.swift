@@ -30,6 +30,20 @@ func multiplyComplex<Scalar: GridScalar>(
   }
 }
 
+/// The transpose of `multiplyComplex`: by the conjugates of the factors.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+func multiplyComplex<Scalar: GridScalar>(
+  _ values: UnsafeMutablePointer<Scalar>, byConjugatesOf factors: UnsafePointer<Scalar>, count: Int
+) {
+  for index in 0..<count {
+    let (a, b) = (factors[2 &* index], factors[2 &* index &+ 1])
+    let (re, im) = (values[2 &* index], values[2 &* index &+ 1])
+    values[2 &* index] = re * a + im * b
+    values[2 &* index &+ 1] = im * a - re * b
+  }
+}
+
 /// Multiplies complex numbers, real and imaginary parts in turn, by real ones.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
