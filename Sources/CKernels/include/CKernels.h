@@ -327,6 +327,49 @@ void ep_extract_columns_d(const double *z, int32_t columns, int64_t length, int6
 void ep_filter_column_f(const float *in, const float *coefficients, int32_t degree, int64_t count, float *out);
 void ep_filter_column_d(const double *in, const double *coefficients, int32_t degree, int64_t count, double *out);
 
+/// The transpose of spreading: of a grid at each point the sum of its window's samples and, times the point's strength,
+/// the slopes of that sum by the point's position in samples of the grid, an array an axis. `values` or `slopes` may be
+/// NULL. The caller guarantees that every tap of every point, idle lanes included, lies in the grid and is finite.
+void ep_interpolate_2d_f(const ep_spread_window *window, const ep_point_2d_f *points, int64_t count,
+                         ptrdiff_t rowStride, const float *grid, float *values, float *const *slopes);
+void ep_interpolate_2d_d(const ep_spread_window *window, const ep_point_2d_d *points, int64_t count,
+                         ptrdiff_t rowStride, const double *grid, double *values, double *const *slopes);
+void ep_interpolate_3d_f(const ep_spread_window *window, const ep_point_3d_f *points, int64_t count,
+                         ptrdiff_t rowStride, ptrdiff_t planeStride, const float *grid, float *values,
+                         float *const *slopes);
+void ep_interpolate_3d_d(const ep_spread_window *window, const ep_point_3d_d *points, int64_t count,
+                         ptrdiff_t rowStride, ptrdiff_t planeStride, const double *grid, double *values,
+                         double *const *slopes);
+
+/// The parts of complex numbers to two real rows.
+void ep_deinterleave_f(const float *line, int64_t count, float *a, float *b);
+void ep_deinterleave_d(const double *line, int64_t count, double *a, double *b);
+
+/// Pairs of half spectra of rows, `in[column · columnStride + row]`, to complex lines of `length` whose transforms have
+/// the first row's sum of real parts, `Re Σ_{k < columns} in_k e^{−2πi k x / length}`, as their real and the second's as
+/// their imaginary parts: the transpose of `ep_split_rows`, but for conjugation. Twice the columns are at most length.
+void ep_join_rows_f(const float *in, int64_t pairs, int64_t length, int64_t columns, int64_t columnStride, float *z);
+void ep_join_rows_d(const double *in, int64_t pairs, int64_t length, int64_t columns, int64_t columnStride,
+                    double *z);
+
+/// The transpose of `ep_extract_columns`, conjugated: the other frequencies of the columns become zeros.
+void ep_insert_columns_f(const float *half, int64_t halfStride, int64_t rows, const float *weights,
+                         int64_t weightStride, float scale, int32_t columns, int64_t length, float *z);
+void ep_insert_columns_d(const double *half, int64_t halfStride, int64_t rows, const double *weights,
+                         int64_t weightStride, double scale, int32_t columns, int64_t length, double *z);
+
+/// Adds `Σ s`, `Σ s x` and, unless y and z are NULL, `Σ s y` and `Σ s z` to four sums.
+void ep_slope_moments_f(const float *slopes, const double *x, const double *y, const double *z, int64_t count,
+                        double *sums);
+void ep_slope_moments_d(const double *slopes, const double *x, const double *y, const double *z, int64_t count,
+                        double *sums);
+
+/// Adds slopes along the rows of a 2 × 3 map, `map₀ᵀ along_i + map₁ᵀ across_i`, to `(x, y, z)_i`.
+void ep_add_slopes_f(const float *along, const float *across, const double *map, int64_t count, double *x, double *y,
+                     double *z);
+void ep_add_slopes_d(const double *along, const double *across, const double *map, int64_t count, double *x,
+                     double *y, double *z);
+
 /// A sine of a polynomial of the frequency (x, y), which is counted in steps from zero frequency: its phase in
 /// half turns is `xx x² + xy x y + yy y² + quartic (squareX x² + squareY y²)² + constant`.
 typedef struct {

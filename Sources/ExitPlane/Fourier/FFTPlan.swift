@@ -17,6 +17,8 @@ final class FFTPlan<Scalar: GridScalar>: @unchecked Sendable {
     case realToHalf(GridShape)
     /// Back; the half spectrum is overwritten.
     case halfToReal(GridShape)
+    /// The `size³` numbers of a cube to its half spectrum.
+    case realToHalfCube(size: Int)
     /// Of a cube's half spectrum, which is overwritten, to its `size³` numbers.
     case halfToRealCube(size: Int)
     /// A complex image, in place.
@@ -34,6 +36,7 @@ final class FFTPlan<Scalar: GridScalar>: @unchecked Sendable {
       switch self {
       case .realToHalf(let shape): (shape.count, 2 * shape.rows * shape.spectrumColumns)
       case .halfToReal(let shape): (2 * shape.rows * shape.spectrumColumns, shape.count)
+      case .realToHalfCube(let size): (size * size * size, 2 * size * size * (size / 2 + 1))
       case .halfToRealCube(let size): (2 * size * size * (size / 2 + 1), size * size * size)
       case .complexImage(let shape, _): (2 * shape.count, 0)
       case .columns(let length, _, let stride): (2 * length * stride, 0)
@@ -44,7 +47,7 @@ final class FFTPlan<Scalar: GridScalar>: @unchecked Sendable {
     fileprivate var name: String {
       switch self {
       case .realToHalf(let shape), .halfToReal(let shape), .complexImage(let shape, _): "an FFT of \(shape)"
-      case .halfToRealCube(let size): "an FFT of \(size)³"
+      case .realToHalfCube(let size), .halfToRealCube(let size): "an FFT of \(size)³"
       case .columns(let length, _, _), .line(let length): "an FFT of length \(length)"
       }
     }
@@ -72,7 +75,7 @@ final class FFTPlan<Scalar: GridScalar>: @unchecked Sendable {
   /// Transforms from one array into another.
   func execute(_ from: UnsafeMutablePointer<Scalar>, _ to: UnsafeMutablePointer<Scalar>) {
     switch transform {
-    case .realToHalf: Scalar.executeForward(plan, from, to)
+    case .realToHalf, .realToHalfCube: Scalar.executeForward(plan, from, to)
     case .halfToReal, .halfToRealCube: Scalar.executeInverse(plan, from, to)
     case .complexImage, .columns, .line: Scalar.executeComplex(plan, from, to)
     }
@@ -121,6 +124,11 @@ extension GridScalar {
       return isSingle
         ? fftwf_plan_dft_c2r_2d(rows, columns, from.rebound(), to.rebound(), FFTW_ESTIMATE)
         : fftw_plan_dft_c2r_2d(rows, columns, from.rebound(), to.rebound(), FFTW_ESTIMATE)
+    case .realToHalfCube(let size):
+      let n = Int32(size)
+      return isSingle
+        ? fftwf_plan_dft_r2c_3d(n, n, n, from.rebound(), to.rebound(), FFTW_ESTIMATE)
+        : fftw_plan_dft_r2c_3d(n, n, n, from.rebound(), to.rebound(), FFTW_ESTIMATE)
     case .halfToRealCube(let size):
       let n = Int32(size)
       return isSingle

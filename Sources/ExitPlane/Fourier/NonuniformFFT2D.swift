@@ -8,11 +8,13 @@ import Synchronization
 /// relative RMS error is within the accuracy for strengths that are white noise, at any points; nothing below
 /// `3e-6` in single and `1e-13` in double precision is promised.
 ///
+/// Its transposes, and with them type 2 transforms, from frequencies to values at points, are `pullBack` and `values`.
+///
 /// - Source: Barnett, Magland and af Klinteberg, SIAM J. Sci. Comput. 41 (2019) C479–C504.
 public struct NonuniformFFT2D<Scalar: GridScalar>: Sendable {
   public let shape: GridShape
   private let options: NonuniformFFTOptions
-  private let grid: SpreadingGrid2D<Scalar>
+  let grid: SpreadingGrid2D<Scalar>
   private let spare = SpareWorkspace()
 
   /// The workspace of a finished transform, for the next of as many points: a fresh one costs a third of a
@@ -76,7 +78,7 @@ public struct NonuniformFFT2D<Scalar: GridScalar>: Sendable {
   }
 
   /// A workspace is returned when its transform has succeeded, which leaves its grids clear.
-  private func takeWorkspace(points: Int) throws -> SpreadingGrid2D<Scalar>.Workspace {
+  func takeWorkspace(points: Int) throws -> SpreadingGrid2D<Scalar>.Workspace {
     guard points <= Int(Int32.max) else {
       throw ExitPlaneError.invalid(
         "number of points", got: "\(points)", need: "at most \(Int32.max): transform parts and add them")
@@ -91,7 +93,7 @@ public struct NonuniformFFT2D<Scalar: GridScalar>: Sendable {
         threads: options.threads)
   }
 
-  private func returnWorkspace(_ workspace: SpreadingGrid2D<Scalar>.Workspace, points: Int) {
+  func returnWorkspace(_ workspace: SpreadingGrid2D<Scalar>.Workspace, points: Int) {
     spare.held.withLock { $0 = (points, workspace) }
   }
 
@@ -99,12 +101,7 @@ public struct NonuniformFFT2D<Scalar: GridScalar>: Sendable {
     x: [Double], y: [Double], strengths: [Scalar], using workspace: SpreadingGrid2D<Scalar>.Workspace,
     keeping: Bool = false, into half: AlignedBuffer<Scalar>
   ) throws {
-    for (name, count) in [("y coordinates", y.count), ("strengths", strengths.count)] {
-      guard count == x.count else {
-        throw ExitPlaneError.mismatch(
-          "there are \(x.count) x coordinates and \(count) \(name)", "each point needs one of each")
-      }
-    }
+    try requireOneOfEach(x, y, strengths: strengths.count)
     let finite = x.withUnsafeBufferPointer { x in
       y.withUnsafeBufferPointer { y in
         strengths.withUnsafeBufferPointer { strengths in
@@ -116,11 +113,24 @@ public struct NonuniformFFT2D<Scalar: GridScalar>: Sendable {
         }
       }
     }
-    guard finite else {
-      let index = x.indices.first { !(x[$0] + y[$0]).isFinite } ?? 0
-      throw ExitPlaneError.invalid(
-        "point \(index)", got: "(\(x[index]), \(y[index]))", need: "finite numbers of pixels")
-    }
+    guard finite else { throw notFinite(x, y) }
     grid.transform(workspace, scale: 1, keeping: keeping, into: half.pointer)
+  }
+
+  /// - Throws: `.mismatch` for arrays of different lengths.
+  func requireOneOfEach(_ x: [Double], _ y: [Double], strengths: Int) throws {
+    for (name, count) in [("y coordinates", y.count), ("strengths", strengths)] {
+      guard count == x.count else {
+        throw ExitPlaneError.mismatch(
+          "there are \(x.count) x coordinates and \(count) \(name)", "each point needs one of each")
+      }
+    }
+  }
+
+  /// What is wrong with points of which one is not finite.
+  func notFinite(_ x: [Double], _ y: [Double]) -> ExitPlaneError {
+    let index = x.indices.first { !(x[$0] + y[$0]).isFinite } ?? 0
+    return ExitPlaneError.invalid(
+      "point \(index)", got: "(\(x[index]), \(y[index]))", need: "finite numbers of pixels")
   }
 }

@@ -200,7 +200,7 @@ extension SpreadingGrid2D {
 
   /// Where a frequency along y is in a transformed column.
   @inline(__always)
-  private func index(of frequency: Int) -> Int { frequency < 0 ? frequency + rows : frequency }
+  func index(of frequency: Int) -> Int { frequency < 0 ? frequency + rows : frequency }
 
   /// An entry of the full spectrum after a `transform` that kept its columns. What the grid does not hold, negative
   /// frequencies along x, is the conjugate of the opposite frequency.

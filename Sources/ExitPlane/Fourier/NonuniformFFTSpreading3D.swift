@@ -11,14 +11,14 @@ struct SpreadingGrid3D<Scalar: GridScalar>: Sendable {
   let size: Int
   let length: Int
   let kernel: WindowKernel<Scalar>
-  private let threads: Int
+  let threads: Int
   private let rowFFT: FFTPlan<Scalar>
-  private let columnFFT: FFTPlan<Scalar>
+  let columnFFT: FFTPlan<Scalar>
   /// What undoes the window along an axis, at frequencies that are not negative.
-  private let deconvolution: [Double]
+  let deconvolution: [Double]
   /// Complex columns transformed at a time and held of a row; see `SpreadingGrid2D`.
-  private let stripWidth: Int
-  private let heldColumns: Int
+  let stripWidth: Int
+  let heldColumns: Int
 
   init(size: Int, accuracy: Double, options: NonuniformFFTOptions, points: Int) throws {
     let grid = try NonuniformGrid<Scalar>(
@@ -39,20 +39,20 @@ struct SpreadingGrid3D<Scalar: GridScalar>: Sendable {
     deconvolution = kernel.deconvolution(frequencies: size / 2 + 1, ofGridLength: length)
   }
 
-  private var columns: Int { size / 2 + 1 }
-  private var halo: Int { kernel.width / 2 }
-  private var pitch: Int { (length + halo + kernel.paddedWidth + 15) / 16 * 16 }
-  private var paddedRows: Int { length + halo + kernel.width }
-  private var planeStride: Int { pitch * paddedRows }
+  var columns: Int { size / 2 + 1 }
+  var halo: Int { kernel.width / 2 }
+  var pitch: Int { (length + halo + kernel.paddedWidth + 15) / 16 * 16 }
+  var paddedRows: Int { length + halo + kernel.width }
+  var planeStride: Int { pitch * paddedRows }
   /// A band is 16 planes, the widest window.
   private static var bandShift: Int { 4 }
 
   /// What transforms write. The grid's samples are half the memory or more.
   final class Workspace: @unchecked Sendable {
-    fileprivate let grid: AlignedBuffer<Scalar>
-    fileprivate let sorted: AlignedBuffer<UInt8>
+    let grid: AlignedBuffer<Scalar>
+    let sorted: AlignedBuffer<UInt8>
     /// By plane of the finer grid, frequency along y and along x.
-    fileprivate let planes: AlignedBuffer<Scalar>
+    let planes: AlignedBuffer<Scalar>
 
     init(_ grid: SpreadingGrid3D, points: Int) throws {
       let what = "a nonuniform transform of \(grid.size)³"
@@ -118,7 +118,7 @@ struct SpreadingGrid3D<Scalar: GridScalar>: Sendable {
 
   // MARK: Transform
 
-  private final class Scratch {
+  final class Scratch {
     let row: AlignedBuffer<Scalar>
     let spectrum: AlignedBuffer<Scalar>
     /// Rows of the finer grid along one axis by held columns.
@@ -178,13 +178,13 @@ struct SpreadingGrid3D<Scalar: GridScalar>: Sendable {
     }
   }
 
-  private func transformColumns(_ scratch: Scratch) {
+  func transformColumns(_ scratch: Scratch) {
     for strip in stride(from: 0, to: columns, by: stripWidth) {
       columnFFT.execute(scratch.columns.pointer + 2 * strip)
     }
   }
 
-  private func heldRow(_ frequency: Int) -> Int { frequency < 0 ? frequency + length : frequency }
+  func heldRow(_ frequency: Int) -> Int { frequency < 0 ? frequency + length : frequency }
 
   /// From planes to frequencies along z, of one frequency along y.
   @specialized(where Scalar == Float)

@@ -18,6 +18,8 @@ public struct FFTAtomProjection<Scalar: GridScalar>: VolumeIntegrator {
   /// The relative RMS error of the transforms; see `NonuniformFFT2D`.
   public var accuracy: Double
   public var options: NonuniformFFTOptions
+  /// Whether gradients include those to scattering factors, which take one more transform for each type of atom.
+  public var differentiatesScatteringFactors = false
 
   public init(
     antialias: Bool = true, upsampleFactor: Int? = nil, shape: GridShape? = nil, eps accuracy: Double = 1e-6,
@@ -51,7 +53,7 @@ public struct FFTAtomPlan<Scalar: GridScalar>: RealImagePlan {
   private let options: FFTAtomProjection<Scalar>
   /// Of the finer pixels.
   private let pixelSize: Double
-  private let finisher: ImageFinisher<Scalar>
+  let finisher: ImageFinisher<Scalar>
 
   init(
     layout: IndependentAtomVolume.Layout, plane: ImageConfiguration, factor: Int,

@@ -28,16 +28,10 @@ public struct FFTAtomRendering<Scalar: GridScalar>: Sendable {
   public func render(
     _ volume: IndependentAtomVolume, size: Int, voxelSizeInAngstroms h: Double
   ) throws -> RealVoxelGridVolume<Scalar> {
-    try validatePositive("voxel size", h, unit: "Å")
-    _ = try GridShape(square: size)
-    try WindowKernel<Scalar>.validate(tolerance: accuracy)
-    let passes: [AtomPass<Scalar>] = try volume.passes(
-      upTo: 0.75.squareRoot() / h, accuracy: accuracy, samples: 8 * size * size * size)
-    let most = passes.reduce(0) { max($0, $1.count) }
-    let grid = try SpreadingGrid3D<Scalar>(size: size, accuracy: accuracy, options: options, points: most)
+    let setup = try setup(volume, size: size, voxelSizeInAngstroms: h)
     let half = try AlignedBuffer<Scalar>(
       count: 2 * size * size * (size / 2 + 1), of: "the transform of \(size)³ voxels")
-    try addSpectra(of: passes, voxelSize: h, grid: grid, points: most, to: half)
+    try addSpectra(of: setup, voxelSize: h, to: half)
     if antialias { averageOverVoxels(half, size: size) }
     let real = try AlignedBuffer<Scalar>(count: size * size * size, of: "a map of \(size)³")
     try FFTPlan(.halfToRealCube(size: size)).execute(half.pointer, real.pointer)
@@ -45,30 +39,52 @@ public struct FFTAtomRendering<Scalar: GridScalar>: Sendable {
       depth: size, rows: size, columns: size, voxelSizeInAngstroms: h, values: Array(real.buffer))
   }
 
-  private func addSpectra(
-    of passes: [AtomPass<Scalar>], voxelSize h: Double, grid: SpreadingGrid3D<Scalar>, points: Int,
-    to half: AlignedBuffer<Scalar>
-  ) throws {
-    let workspace = try SpreadingGrid3D<Scalar>.Workspace(grid, points: points)
-    let size = grid.size
+  /// The transforms to make, and the grid for as many points as the largest has.
+  struct Setup {
+    let passes: [AtomPass<Scalar>]
+    let points: Int
+    let grid: SpreadingGrid3D<Scalar>
+  }
+
+  func setup(
+    _ volume: IndependentAtomVolume, size: Int, voxelSizeInAngstroms h: Double
+  ) throws -> Setup {
+    try validatePositive("voxel size", h, unit: "Å")
+    _ = try GridShape(square: size)
+    try WindowKernel<Scalar>.validate(tolerance: accuracy)
+    let passes: [AtomPass<Scalar>] = try volume.passes(
+      upTo: 0.75.squareRoot() / h, accuracy: accuracy, samples: 8 * size * size * size)
+    let most = passes.reduce(0) { max($0, $1.count) }
+    return Setup(
+      passes: passes, points: most,
+      grid: try SpreadingGrid3D<Scalar>(size: size, accuracy: accuracy, options: options, points: most))
+  }
+
+  /// What a pass's transform is multiplied by at the squares of frequencies, the inverse transform's factor included.
+  func factors(_ pass: AtomPass<Scalar>, size: Int, voxelSize h: Double) throws -> [Double] {
     let corner = 3 * (size / 2) * (size / 2)
-    // The inverse transform's own factor as well.
     let scale = 1 / (h * h * h * Double(size) * Double(size) * Double(size))
-    for pass in passes {
-      let factors = try (0...corner).map { square in
-        scale
-          * (try finiteScatteringFactor(pass.factor, at: Double(square).squareRoot() / (Double(size) * h)))
-      }
-      grid.spread(
+    return try (0...corner).map { square in
+      scale
+        * (try finiteScatteringFactor(pass.factor, at: Double(square).squareRoot() / (Double(size) * h)))
+    }
+  }
+
+  private func addSpectra(of setup: Setup, voxelSize h: Double, to half: AlignedBuffer<Scalar>) throws {
+    let workspace = try SpreadingGrid3D<Scalar>.Workspace(setup.grid, points: setup.points)
+    let size = setup.grid.size
+    for pass in setup.passes {
+      setup.grid.spread(
         x: pass.x, y: pass.y, z: pass.z, origin: Double(originOffset(size)), scale: 1 / h,
         strengths: pass.strengths, into: workspace)
-      try grid.transform(workspace, factorOfSquare: factors, addingTo: half.pointer)
+      try setup.grid.transform(
+        workspace, factorOfSquare: factors(pass, size: size, voxelSize: h), addingTo: half.pointer)
     }
   }
 
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  private func averageOverVoxels(_ half: AlignedBuffer<Scalar>, size: Int) {
+  func averageOverVoxels(_ half: AlignedBuffer<Scalar>, size: Int) {
     let columns = size / 2 + 1
     let factors = (0..<size).map { Scalar(sinc(Double(signedFrequency($0, of: size)) / Double(size))) }
     let p = half.pointer

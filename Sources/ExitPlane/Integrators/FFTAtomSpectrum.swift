@@ -9,9 +9,13 @@ public struct FFTAtomSpectrum<Scalar: GridScalar>: Sendable {
   let passes: [AtomPass<Scalar>]
   let combination: FFTAtomCombination<Scalar>
   /// In ångströms of the image, of a sphere about the origin that holds all atoms.
-  private let radius: Double
+  let radius: Double
   private let gridLayout: SpreadingGrid2D<Scalar>.Layout
   private let threads: Int
+  /// Of each type.
+  let atomCounts: [Int]
+  /// For gradients to scattering factors, where they are wanted.
+  let types: FFTAtomTypes<Scalar>?
 
   init(
     of volume: IndependentAtomVolume, modes: GridShape, pixelSizeInAngstroms pixelSize: Double,
@@ -20,6 +24,7 @@ public struct FFTAtomSpectrum<Scalar: GridScalar>: Sendable {
     self.pixelSize = pixelSize
     self.magnification = magnification
     threads = options.options.threads
+    atomCounts = volume.types.map(\.count)
     let accuracy = options.accuracy
     let stretch = magnification.stretches.most
     let passes: [AtomPass<Scalar>] = try volume.passes(
@@ -38,13 +43,16 @@ public struct FFTAtomSpectrum<Scalar: GridScalar>: Sendable {
           max($0, Double.hypot(Double.hypot(type.x[$1], type.y[$1]), type.z[$1]))
         }
       }
-    combination = try FFTAtomCombination(
-      passes.map(\.factor), on: grid, pixelSize: pixelSize, magnification: magnification,
-      accuracy: accuracy, reachedRows: grid.rows(within: radius / pixelSize, of: 0).count
-    ) { ky, kx in
+    func common(_ ky: Int, _ kx: Int) -> Double {
       let (v, u) = (Double(ky) / Double(modes.rows), Double(kx) / Double(modes.columns))
       return (options.antialias ? sinc(u) * sinc(v) : 1) / (pixelSize * pixelSize)
     }
+    combination = try FFTAtomCombination(
+      passes.map(\.factor), on: grid, pixelSize: pixelSize, magnification: magnification,
+      accuracy: accuracy, reachedRows: grid.rows(within: radius / pixelSize, of: 0).count, common: common)
+    types =
+      options.differentiatesScatteringFactors
+      ? FFTAtomTypes(passes: volume.passesByType(), weights: try grid.weights(common)) : nil
   }
 
   /// What one spectrum writes, apart from its result.
@@ -52,12 +60,18 @@ public struct FFTAtomSpectrum<Scalar: GridScalar>: Sendable {
     let spreading: SpreadingGrid2D<Scalar>.Workspace
     /// One transform of several, where each is multiplied on its own.
     let partial: AlignedBuffer<Scalar>?
+    /// What the way back interpolates, and what it finds for a transform that others are added to.
+    let periodic: SpreadingGrid2D<Scalar>.PeriodicGrid
+    let found: FFTAtomTrace<Scalar>?
 
     init(_ atoms: FFTAtomSpectrum) throws {
       spreading = try SpreadingGrid2D<Scalar>.Workspace(
         atoms.grid, layout: atoms.gridLayout, points: atoms.passes.reduce(0) { max($0, $1.count) },
         threads: atoms.threads, filterDegree: atoms.combination.filterDegree)
-      partial = if case .entries = atoms.combination { try .half(atoms.grid.modes) } else { nil }
+      let isPartial = if case .entries = atoms.combination { true } else { atoms.types != nil }
+      partial = isPartial ? try .half(atoms.grid.modes) : nil
+      periodic = try SpreadingGrid2D<Scalar>.PeriodicGrid(atoms.grid)
+      found = atoms.sharesAtoms ? try FFTAtomTrace(atoms) : nil
     }
   }
 
@@ -106,7 +120,7 @@ public struct FFTAtomSpectrum<Scalar: GridScalar>: Sendable {
 
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  private func accumulate(
+  func accumulate(
     _ pairs: UnsafePointer<Scalar>, times factors: [Scalar], adding: Bool,
     into half: UnsafeMutablePointer<Scalar>
   ) {

@@ -53,9 +53,9 @@ public struct RealVoxelProjection<Scalar: GridScalar>: VolumeIntegrator {
 /// Plan of `RealVoxelProjection`.
 public struct RealVoxelPlan<Scalar: GridScalar>: RealImagePlan {
   public let plane: ImageConfiguration
-  private let layout: RealVoxelGridVolume<Scalar>.Layout
+  let layout: RealVoxelGridVolume<Scalar>.Layout
   private let options: RealVoxelProjection<Scalar>
-  private let finisher: ImageFinisher<Scalar>
+  let finisher: ImageFinisher<Scalar>
 
   init(
     layout: RealVoxelGridVolume<Scalar>.Layout, plane: ImageConfiguration,
@@ -74,6 +74,8 @@ public struct RealVoxelPlan<Scalar: GridScalar>: RealImagePlan {
       case gathering(RealVoxelGathering<Scalar>)
     }
     let method: Method
+    /// The way back of either: its trace is the transposed grid, its voxels are interpolated from that.
+    let spreading: RealVoxelSpreading<Scalar>
 
     /// What was chosen: spreading or gathering.
     public var algorithm: RealVoxelAlgorithm {
@@ -107,23 +109,23 @@ public struct RealVoxelPlan<Scalar: GridScalar>: RealImagePlan {
         $0.isEasilyHeld && $0.cost(poses: poses, onto: plane) < limit ? $0 : nil
       }
     }
-    guard let gathering else { return Prepared(method: .spreading(spreading)) }
+    guard let gathering else { return Prepared(method: .spreading(spreading), spreading: spreading) }
     return Prepared(
       method: .gathering(
         try RealVoxelGathering(
           volume: volume, plane: plane, accuracy: options.accuracy, oversampling: gathering.oversampling,
-          threads: options.preparationThreads)))
+          threads: options.preparationThreads)), spreading: spreading)
   }
 
   /// What one projection writes.
   public final class Workspace {
-    fileprivate let spreading: SpreadingGrid2D<Scalar>.Workspace?
+    let spreading: SpreadingGrid2D<Scalar>.Workspace
     fileprivate let factors: PhaseFactors<Scalar>
-    fileprivate let finish: ImageFinisher<Scalar>.Workspace
+    let finish: ImageFinisher<Scalar>.Workspace
 
     fileprivate init(_ plan: RealVoxelPlan, _ prepared: Prepared) throws {
-      spreading =
-        if case .spreading(let method) = prepared.method { try method.makeWorkspace() } else { nil }
+      spreading = try prepared.spreading.makeWorkspace(
+        forTransposesAlone: prepared.algorithm == .gathering)
       factors = PhaseFactors(plan.plane.paddedShape)
       finish = try ImageFinisher<Scalar>.Workspace(plan.finisher)
     }
@@ -138,8 +140,7 @@ public struct RealVoxelPlan<Scalar: GridScalar>: RealImagePlan {
     let half = workspace.finish.half.pointer
     switch prepared.method {
     case .spreading(let method):
-      guard let scratch = workspace.spreading else { return }
-      method.transform(at: pose, fromCentre: fromCentre, scale: scale, scratch, into: half)
+      method.transform(at: pose, fromCentre: fromCentre, scale: scale, workspace.spreading, into: half)
     case .gathering(let method):
       method.transform(
         at: pose, fromCentre: fromCentre, scale: scale, factors: workspace.factors, into: half)

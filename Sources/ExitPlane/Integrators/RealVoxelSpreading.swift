@@ -2,10 +2,10 @@ import CKernels
 
 /// Spreads the voxels of a map, run by run of those that are not zero.
 struct RealVoxelSpreading<Scalar: GridScalar>: Sendable {
-  private let plane: ImageConfiguration
-  private let volume: RealVoxelGridVolume<Scalar>
+  let plane: ImageConfiguration
+  let volume: RealVoxelGridVolume<Scalar>
   private let threads: Int
-  private let grid: SpreadingGrid2D<Scalar>
+  let grid: SpreadingGrid2D<Scalar>
   /// In voxels, of a sphere about the origin that holds every voxel that is not zero.
   private let radius: Double
   /// Voxels that are spread.
@@ -23,7 +23,7 @@ struct RealVoxelSpreading<Scalar: GridScalar>: Sendable {
 
   /// From the origin, in voxels.
   @inline(__always)
-  private static func position(of index: Int, in volume: RealVoxelGridVolume<Scalar>) -> SIMD3<Double> {
+  static func position(of index: Int, in volume: RealVoxelGridVolume<Scalar>) -> SIMD3<Double> {
     let row = index / volume.columns
     return SIMD3(
       Double(index % volume.columns - originOffset(volume.columns)),
@@ -88,13 +88,14 @@ struct RealVoxelSpreading<Scalar: GridScalar>: Sendable {
   var cost: Double { grid.cost(points: voxelCount) }
 
   /// What one transform writes, apart from its result.
-  func makeWorkspace() throws -> SpreadingGrid2D<Scalar>.Workspace {
+  func makeWorkspace(forTransposesAlone: Bool = false) throws -> SpreadingGrid2D<Scalar>.Workspace {
     // The kernel spreads four quarters of a block in turn. They should lie apart, whichever axis is seen
     // along the beam: some rows and a quarter of a row apart they do (12 ns a voxel become 9).
     let row = volume.columns
     let quarter = max(1, 1024 / row) * row + row / 4
     return try SpreadingGrid2D<Scalar>.Workspace(
-      grid, layout: .whole(copies: shares.count), points: 0, threads: threads, blockLength: 4 * quarter)
+      grid, layout: .whole(copies: forTransposesAlone ? 1 : shares.count), points: 0, threads: threads,
+      blockLength: 4 * quarter)
   }
 
   /// The plain sum times a factor, its phases referred to the origin's pixel or,
@@ -105,13 +106,9 @@ struct RealVoxelSpreading<Scalar: GridScalar>: Sendable {
     at pose: Pose, fromCentre: Bool, scale: Double, _ spreading: SpreadingGrid2D<Scalar>.Workspace,
     into half: UnsafeMutablePointer<Scalar>
   ) {
-    let shape = plane.paddedShape
-    let origin =
-      fromCentre ? SIMD2(Double(originOffset(shape.columns)), Double(originOffset(shape.rows))) : SIMD2(0, 0)
-    let shift = pose.shiftInAngstroms / plane.pixelSizeInAngstroms
     let axes = ImageAxes(pose.rotation, plane.magnification)
     let (row0, row1) = (axes.x, axes.y)
-    let start = origin + shift
+    let start = start(at: pose, fromCentre: fromCentre)
     volume.values.withUnsafeBufferPointer { values in
       nonisolated(unsafe) let values = values
       grid.forEach(shares.count, spreading) { share, scratch in
@@ -131,5 +128,13 @@ struct RealVoxelSpreading<Scalar: GridScalar>: Sendable {
       spreading, scale: scale * volume.voxelSizeInAngstroms,
       reached: grid.rows(within: radius * plane.magnification.stretches.most, of: start.y),
       into: half)
+  }
+
+  /// Where the volume's origin is seen, in pixels from the origin's or, with `fromCentre`, from the first.
+  func start(at pose: Pose, fromCentre: Bool) -> SIMD2<Double> {
+    let shape = plane.paddedShape
+    let origin =
+      fromCentre ? SIMD2(Double(originOffset(shape.columns)), Double(originOffset(shape.rows))) : SIMD2(0, 0)
+    return origin + pose.shiftInAngstroms / plane.pixelSizeInAngstroms
   }
 }

@@ -5,6 +5,10 @@ struct AtomPass<Scalar: GridScalar>: Sendable {
   let x, y, z: [Double]
   /// Ones if nil.
   let strengths: [Scalar]?
+  /// By how much a point's strength changes with its atom's weight; ones if nil.
+  let strengthsOfUnitWeights: [Scalar]?
+  /// Of each point its atom, in the volume's order, type after type.
+  let atoms: [Int32]
   let factor: @Sendable (_ frequencyInInverseAngstroms: Double) -> Double
   var count: Int { x.count }
 
@@ -19,9 +23,10 @@ struct AtomPass<Scalar: GridScalar>: Sendable {
     let (i, j, k) = (cells(x), cells(y), cells(z))
     let codes = x.indices.map { spread3(i[$0]) | spread3(j[$0]) << 1 | spread3(k[$0]) << 2 }
     let order = x.indices.sorted { (codes[$0], $0) < (codes[$1], $1) }
+    func sorted(_ values: [Scalar]?) -> [Scalar]? { values.map { values in order.map { values[$0] } } }
     return AtomPass(
-      x: order.map { x[$0] }, y: order.map { y[$0] }, z: order.map { z[$0] },
-      strengths: strengths.map { strengths in order.map { strengths[$0] } }, factor: factor)
+      x: order.map { x[$0] }, y: order.map { y[$0] }, z: order.map { z[$0] }, strengths: sorted(strengths),
+      strengthsOfUnitWeights: sorted(strengthsOfUnitWeights), atoms: order.map { atoms[$0] }, factor: factor)
   }
 }
 
@@ -49,11 +54,7 @@ extension IndependentAtomVolume {
   func passes<Scalar: GridScalar>(
     upTo limit: Double, accuracy: Double, samples: Int
   ) throws -> [AtomPass<Scalar>] {
-    let direct = types.map { type in
-      AtomPass(
-        x: type.x, y: type.y, z: type.z, strengths: type.weights.map { $0.map { Scalar($0) } },
-        factor: type.scatteringFactor)
-    }
+    let direct: [AtomPass<Scalar>] = passesByType()
     // A sample costs about 0.1 of a point.
     let transform = 0.1 * Double(samples)
     let atoms = Double(atomCount)
@@ -66,10 +67,12 @@ extension IndependentAtomVolume {
     }
     let (x, y, z) = (types.flatMap(\.x), types.flatMap(\.y), types.flatMap(\.z))
     return span.members.indices.map { member in
-      var strengths: [Scalar] = []
+      var (strengths, ofUnitWeights): ([Scalar], [Scalar]) = ([], [])
       strengths.reserveCapacity(x.count)
+      ofUnitWeights.reserveCapacity(x.count)
       for (type, coefficients) in zip(types, span.coefficients) {
         let coefficient = coefficients[member]
+        ofUnitWeights += repeatElement(Scalar(coefficient), count: type.count)
         if let weights = type.weights {
           strengths += weights.map { Scalar($0 * coefficient) }
         } else {
@@ -77,7 +80,20 @@ extension IndependentAtomVolume {
         }
       }
       return AtomPass(
-        x: x, y: y, z: z, strengths: strengths, factor: types[span.members[member]].scatteringFactor)
+        x: x, y: y, z: z, strengths: strengths, strengthsOfUnitWeights: ofUnitWeights,
+        atoms: (0..<x.count).map { Int32($0) }, factor: types[span.members[member]].scatteringFactor)
+    }
+  }
+
+  /// A transform for each type.
+  func passesByType<Scalar: GridScalar>() -> [AtomPass<Scalar>] {
+    var first = 0
+    return types.map { type in
+      defer { first += type.count }
+      return AtomPass(
+        x: type.x, y: type.y, z: type.z, strengths: type.weights.map { $0.map { Scalar($0) } },
+        strengthsOfUnitWeights: nil, atoms: (first..<(first + type.count)).map { Int32($0) },
+        factor: type.scatteringFactor)
     }
   }
 }
