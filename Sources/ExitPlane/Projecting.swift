@@ -1,7 +1,10 @@
 /// What is projected, before it is prepared for a method.
 public enum ProjectedObject<Scalar: GridScalar>: Sendable {
   case map(RealVoxelGridVolume<Scalar>)
-  case structure(AtomicStructure)
+  /// - Parameter scatteringFactor: by atomic number; called with the name of an atom that has it.
+  case structure(
+    AtomicStructure,
+    scatteringFactor: @Sendable (_ atomicNumber: Int, _ exampleName: String?) throws -> ScatteringFactor)
 }
 
 /// How a map or a structure is projected: a few wishes, and for all that they leave open the choice that
@@ -107,8 +110,8 @@ public struct Projecting: Hashable, Sendable {
     threads: Int = availableProcessors
   ) throws -> [any RealImageProjector<Scalar>] {
     switch object {
-    case .structure(let structure):
-      return try planes.map { try projector(of: structure, onto: $0, as: Scalar.self) }
+    case .structure(let structure, let factor):
+      return try planes.map { try projector(of: structure, factor, onto: $0, as: Scalar.self) }
     case .map(let map):
       // A transform serves all planes of its pixel size; where slices resample, of any.
       var makers: [(pixelSize: Double, make: (ImageConfiguration) throws -> any RealImageProjector<Scalar>)] =
@@ -176,7 +179,8 @@ public struct Projecting: Hashable, Sendable {
   }
 
   private func projector<Scalar: GridScalar>(
-    of structure: AtomicStructure, onto plane: ImageConfiguration, as _: Scalar.Type
+    of structure: AtomicStructure, _ factor: (Int, String?) throws -> ScatteringFactor,
+    onto plane: ImageConfiguration, as _: Scalar.Type
   ) throws -> any RealImageProjector<Scalar> {
     let method = method(isStructure: true)
     guard method.isOfStructure else {
@@ -187,12 +191,12 @@ public struct Projecting: Hashable, Sendable {
       return try limited(
         FFTAtomProjection<Scalar>(
           antialias: averagesPixels, upsampleFactor: upsamplingFactor, eps: accuracy(of: method)
-        ).makeProjector(for: IndependentAtomVolume(structure), onto: plane))
+        ).makeProjector(for: IndependentAtomVolume(structure, scatteringFactor: factor), onto: plane))
     }
     return try limited(
       GaussianMixtureProjection<Scalar>(
         useErrorFunctions: averagesPixels, upsamplingFactor: upsamplingFactor, accuracy: accuracy(of: method)
-      ).makeProjector(for: GaussianMixtureVolume(structure), onto: plane))
+      ).makeProjector(for: GaussianMixtureVolume(structure, scatteringFactor: factor), onto: plane))
   }
 
   /// Fourier slices have their resolution from the start; of all else it is cut off.

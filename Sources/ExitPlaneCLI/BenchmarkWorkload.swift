@@ -36,6 +36,22 @@ struct BenchmarkWorkload: Sendable {
       BenchmarkWorkload("nufft-grid", .transformOfGrid(box: 128)),
     ]
     + [128, 256, 384].map { BenchmarkWorkload("inverse-fft-\($0)", .inverseFFT(box: $0)) }
+    + Projecting.Interpolation.allCases.flatMap { interpolation in
+      [128, 256].map { box in
+        BenchmarkWorkload(
+          "gradient-slice-\(interpolation.rawValue)-\(box)", .gradient(.slice(box: box, interpolation)))
+      }
+    }
+    + [BenchmarkWorkload("gradient-real-voxel-128", .gradient(.realVoxel(box: 128)))]
+    + [5, 50].flatMap { thousands in
+      [
+        BenchmarkWorkload("gradient-gaussian-\(thousands)k", .gradient(.gaussian(atoms: 1000 * thousands))),
+        BenchmarkWorkload("gradient-fft-atom-\(thousands)k", .gradient(.fftAtom(atoms: 1000 * thousands))),
+      ]
+    }
+    + [Projecting.Interpolation.linear, .cubic].map {
+      BenchmarkWorkload("backproject-\($0.rawValue)-256", .insertion(box: 256, $0))
+    }
 }
 
 enum MeasurementKind: Sendable {
@@ -54,6 +70,10 @@ enum MeasurementKind: Sendable {
   case transformOfGrid(box: Int)
   /// The transform that ends every projection made in Fourier space, and nothing else.
   case inverseFFT(box: Int)
+  /// `½ |P − y|²` and its gradients to the volume and the pose.
+  case gradient(GradientWorkload)
+  /// Data and weights of images into the grid.
+  case insertion(box: Int, Projecting.Interpolation)
 }
 
 /// What slices are made with: linear and cubic ones by a padding, exact ones to an accuracy.
@@ -66,10 +86,16 @@ struct SliceSetting {
 struct Measurement<Scalar: GridScalar>: Sendable {
   let kind: MeasurementKind
 
-  var usesPadding: Bool {
-    if case .slice(_, let interpolation) = kind { interpolation != .exact } else { false }
+  private var interpolation: Projecting.Interpolation? {
+    switch kind {
+    case .slice(_, let interpolation), .gradient(.slice(_, let interpolation)),
+      .insertion(_, let interpolation):
+      interpolation
+    default: nil
+    }
   }
-  var usesAccuracy: Bool { if case .slice(_, .exact) = kind { true } else { false } }
+  var usesPadding: Bool { interpolation == .linear || interpolation == .cubic }
+  var usesAccuracy: Bool { interpolation == .exact }
 
   /// - Parameter setting: of slices; other workloads have none.
   func milliseconds(_ threads: Int, _ setting: SliceSetting) throws -> Double {
@@ -129,6 +155,9 @@ struct Measurement<Scalar: GridScalar>: Sendable {
       return try bestMilliseconds { count in
         try timeInverseFFTs(of: shape, count: count, threads: threads, as: Scalar.self)
       }
+    case .gradient(let workload): return try milliseconds(ofGradient: workload, threads, setting)
+    case .insertion(let box, let interpolation):
+      return try milliseconds(ofInsertion: interpolation, box: box, threads, setting)
     }
   }
 
@@ -167,7 +196,7 @@ struct Measurement<Scalar: GridScalar>: Sendable {
   }
 
   /// The best of nine repeats, over 400 items or what half a second takes, but four at least.
-  private func bestMilliseconds(_ body: (_ count: Int) throws -> Void) throws -> Double {
+  func bestMilliseconds(_ body: (_ count: Int) throws -> Void) throws -> Double {
     func run(_ count: Int) throws -> Double { try milliseconds { try body(count) } / Double(count) }
     let first = try run(8)
     let items = max(4, min(400, Int(500 / max(first, 1e-3))))
@@ -175,16 +204,19 @@ struct Measurement<Scalar: GridScalar>: Sendable {
   }
 
   /// White noise: a slice costs the same whatever the map holds.
-  private func noiseMap(box: Int) throws -> RealVoxelGridVolume<Scalar> {
+  func noiseMap(box: Int) throws -> RealVoxelGridVolume<Scalar> {
+    try RealVoxelGridVolume(
+      depth: box, rows: box, columns: box, voxelSizeInAngstroms: 1, values: noise(count: box * box * box))
+  }
+
+  func noise(count: Int) -> [Scalar] {
     let noise = UniformNumbers(seed: 2)
-    return try RealVoxelGridVolume(
-      depth: box, rows: box, columns: box, voxelSizeInAngstroms: 1,
-      values: (0..<box * box * box).map { Scalar(noise[$0] - 0.5) })
+    return (0..<count).map { Scalar(noise[$0] - 0.5) }
   }
 
   /// Atoms uniform in a ball at a protein's density, 0.05 an Å³, of its elements; denser where the ball would be
   /// beyond an image of 256 Å.
-  private func ballOfAtoms(count: Int) throws -> AtomicStructure {
+  func ballOfAtoms(count: Int) throws -> AtomicStructure {
     let radius = min(120, pow(Double(count) / 0.05 * 3 / (4 * .pi), 1 / 3))
     let numbers = UniformNumbers(seed: 4)
     var positions = [SIMD3<Double>]()

@@ -33,6 +33,12 @@ extension ProjectionArguments {
           "--rescale", given: images.rescale, used: isRescaled || (try images.checkedPixelSize()) != nil,
           for: "images of another pixel size than the map's")
       ].requireEffect("none is asked for", remedy: "give --pixel-size, or leave it out")
+      let isOtherBox = groups.planes.contains { $0.shape.columns != map.columns || $0.shape.rows != map.rows }
+      try [
+        OptionUse(
+          "--slice-grid", given: slices.sliceGrid != nil, used: wishes.interpolation != .exact || isOtherBox,
+          for: "linear and cubic slices, and for images of another box than the map's")
+      ].requireEffect("exact slices in the map's own box are the same on both grids")
     }
     return groups
   }

@@ -1,4 +1,5 @@
 import ExitPlane
+import ExitPlaneIO
 
 extension ProjectionArguments {
   /// How the input is to be projected; what would have no effect on that is refused.
@@ -28,7 +29,8 @@ extension ProjectionArguments {
     let isInterpolated = method == .fourierSlice && wishes.interpolation != .exact
     let interpolated = "slices of a map by linear or cubic interpolation"
     return [
-      OptionUse("--rescale", given: images.rescale, used: method == .fourierSlice, for: "Fourier slices of a map"),
+      OptionUse(
+        "--rescale", given: images.rescale, used: method == .fourierSlice, for: "Fourier slices of a map"),
       OptionUse("--sum", given: images.sum, used: method == .fourierSlice, for: "Fourier slices of a map"),
       OptionUse(
         "--voxel-size", given: images.voxelSize != nil, used: !method.isOfStructure, for: "maps"),
@@ -43,8 +45,10 @@ extension ProjectionArguments {
         "--no-gridding-correction", given: slices.noGriddingCorrection, used: isInterpolated,
         for: interpolated),
       OptionUse(
-        "--slice-grid", given: slices.sliceGrid != nil, used: method == .fourierSlice, for: "Fourier slices of a map"),
-      OptionUse("--ewald", given: slices.ewald, used: method == .fourierSlice, for: "Fourier slices of a map"),
+        "--slice-grid", given: slices.sliceGrid != nil, used: method == .fourierSlice,
+        for: "Fourier slices of a map"),
+      OptionUse(
+        "--ewald", given: slices.ewald, used: method == .fourierSlice, for: "Fourier slices of a map"),
       OptionUse(
         "--algorithm", given: algorithm != nil, used: method == .realVoxel,
         for: "maps with --method real-voxel"),

@@ -78,7 +78,7 @@ struct ProjectionArguments: ParsableArguments {
   func makeProjectors<Scalar: GridScalar>(
     for object: ProjectedObject<Scalar>, onto planes: [ImageConfiguration], poses: Int, threads: Int
   ) throws -> [any RealImageProjector<Scalar>] {
-    if case .structure(let structure) = object {
+    if case .structure(let structure, _) = object {
       let mixture = try GaussianMixtureVolume(structure)
       for plane in planes {
         if let warning = mixture.warning(

@@ -110,22 +110,3 @@ struct StructureArguments: ParsableArguments {
     return try file.atoms(options)
   }
 }
-
-/// What a file's name says it holds.
-enum InputKind {
-  case map
-  case structure
-  case star
-
-  init(path: String) {
-    var name = lastComponent(of: path).lowercased()
-    if name.hasSuffix(".gz") { name.removeLast(3) }
-    let suffix = name.split(separator: ".").last.map(String.init)
-    self =
-      switch suffix {
-      case "pdb", "ent", "cif", "mmcif": .structure
-      case "star": .star
-      default: .map
-      }
-  }
-}

@@ -116,25 +116,6 @@ private func isIgnored(_ action: sigaction) -> Bool {
   return unsafeBitCast(handler, to: UInt.self) == unsafeBitCast(SIG_IGN, to: UInt.self)
 }
 
-/// The last part of a path.
-func lastComponent(of path: String) -> String {
-  path.split(separator: "/").last.map(String.init) ?? path
-}
-
-/// The STAR file of a stack: its path with the suffix replaced.
-///
-/// - Throws: when the stack's own name is a STAR file's.
-func starPath(besideStack path: String) throws -> String {
-  let name = lastComponent(of: path)
-  let stem = name.lastIndex(of: ".").map { name[..<$0] }.flatMap { $0.isEmpty ? nil : String($0) } ?? name
-  let beside = String(path.dropLast(name.count)) + stem + ".star"
-  guard path != beside else {
-    throw ExitPlaneError.mismatch(
-      "the stack \(path) and its STAR file would have one name", "end --output in .mrcs")
-  }
-  return beside
-}
-
 /// The name that a set's stack and STAR file have in common.
 ///
 /// - Throws: for an output that is no name: empty, a folder, or a suffix alone.

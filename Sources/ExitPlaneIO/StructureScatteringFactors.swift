@@ -29,6 +29,13 @@ extension ScatteringFactor {
   }
 }
 
+extension ProjectedObject {
+  /// A structure whose atoms scatter as `ScatteringFactor.peng` says.
+  public static func structure(_ structure: AtomicStructure) -> ProjectedObject {
+    .structure(structure) { try ScatteringFactor.peng(atomicNumber: $0, exampleName: $1) }
+  }
+}
+
 extension GaussianMixtureVolume {
   /// The potential of a structure's atoms, five Gaussians each (`ScatteringFactor.peng`).
   ///

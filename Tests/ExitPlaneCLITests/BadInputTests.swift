@@ -67,7 +67,9 @@ struct BadInputTests {
         what: "another pixel size", extra: ["--pixel-size", "2"], says: ["2.0 Å", "1.5", "--rescale"]),
       BadInput(what: "box 0", extra: ["--box", "0"], says: ["--box", "0"]),
       BadInput(what: "a huge box", extra: ["--box", "1000000"], says: ["--box", "1000000"]),
-      BadInput(what: "padding below 1", extra: ["--pad-scale", "0.5"], says: ["pad scale", "0.5"]),
+      BadInput(
+        what: "padding below 1", extra: ["--interpolation", "cubic", "--pad-scale", "0.5"],
+        says: ["pad scale", "0.5"]),
       BadInput(
         what: "an accuracy that is none", extra: ["--interpolation", "exact", "--accuracy", "0"],
         says: ["accuracy", "0"]),

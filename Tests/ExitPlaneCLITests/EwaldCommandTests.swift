@@ -59,7 +59,7 @@ struct EwaldCommandTests {
       let got = try image(folder, ["simulate", "high.mrc", "--poses", "p.star", "--ewald"])
       let map = try MRCFile(path: folder["high.mrc"]).readVolume(as: Double.self)
       let plan = try ImageFormationPlan(
-        EwaldSphereProjection().makePlan(
+        EwaldSphereProjection().makeProjector(
           for: FourierVoxelWindowVolume(map, accuracy: 1e-6),
           onto: ImageConfiguration(shape: GridShape(square: 16), pixelSizeInAngstroms: 1.5)))
       var workspace = try plan.makeWorkspace()
@@ -80,7 +80,7 @@ struct EwaldCommandTests {
     let set = try ParticleSet(contentsOf: folder["poses.star"])
     for (extra, kilovolts) in [([String](), 300.0), (["--voltage", "10"], 10)] {
       let got = try image(folder, ["project", "high.mrc", "--poses", "poses.star", "--ewald"] + extra)
-      let plan = try EwaldSphereProjection().makePlan(
+      let plan = try EwaldSphereProjection().makeProjector(
         for: FourierVoxelWindowVolume(map, accuracy: 1e-6),
         onto: ImageConfiguration(
           shape: GridShape(square: 16), pixelSizeInAngstroms: 1.5, voltageInKilovolts: kilovolts))

@@ -94,7 +94,7 @@ struct OpticsGroupTests {
 
     // Each image is that of the library at its group's plane, with its optics.
     let map = try MRCFile(path: folder["map.mrc"]).readVolume(as: Float.self)
-    let volume = try FourierVoxelSplineVolume(map, padScale: 2, prefilter: .griddingCorrected)
+    let volume = try FourierVoxelWindowVolume(map, accuracy: 1e-3)
     let functions = try #require(try star.transferFunctions())
     for (index, name) in try #require(try star.imageNames()).enumerated() {
       let group = star.opticsGroups[star.opticsGroupIndices[index]]
@@ -178,7 +178,7 @@ struct OpticsGroupTests {
       let star = try ParticleSet(contentsOf: folder["out.star"])
       #expect(star.document["optics"]?.table?["rlnMagMat01"]?[1] == "0.03")
       let map = try MRCFile(path: folder["map.mrc"]).readVolume(as: Float.self)
-      let volume = try FourierVoxelSplineVolume(map, padScale: 2, prefilter: .griddingCorrected)
+      let volume = try FourierVoxelWindowVolume(map, accuracy: 1e-3)
       let functions = try #require(try star.transferFunctions())
       let stack = try MRCFile(path: folder["out.mrcs"])
       for index in 0..<5 {

@@ -31,7 +31,7 @@ struct OptionEffectTests {
     "sum": [[]],
     "accuracy": [["1e-2"]],
     "resolution": [["6"]],
-    "interpolation": [["linear"], ["exact"]],
+    "interpolation": [["linear"], ["cubic"], ["exact"]],
     "pad-scale": [["1"]],
     "no-gridding-correction": [[]],
     "slice-grid": [["volume"]],
@@ -96,7 +96,8 @@ struct OptionEffectTests {
     let structure = ["model.pdb", "--box", "16", "--pixel-size", "1.5"] + poses
     func settings(_ command: String) -> [Setting] {
       [
-        Setting(command: command, what: "cubic slices", arguments: map),
+        Setting(command: command, what: "slices", arguments: map),
+        Setting(command: command, what: "cubic slices", arguments: map + ["--interpolation", "cubic"]),
         Setting(command: command, what: "linear slices", arguments: map + ["--interpolation", "linear"]),
         Setting(
           command: command, what: "exact slices",

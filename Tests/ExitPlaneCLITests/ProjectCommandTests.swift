@@ -17,8 +17,8 @@ struct ProjectCommandTests {
 
     let stack = try MRCFile(path: folder["out.mrcs"])
     #expect(stack.isStack && stack.imageCount == 3)
-    let volume = try FourierVoxelSplineVolume(
-      MRCFile(path: map).readVolume(as: Float.self), padScale: 2, prefilter: .griddingCorrected)
+    let volume = try FourierVoxelWindowVolume(
+      MRCFile(path: map).readVolume(as: Float.self), accuracy: 1e-3)
     let plane = try ImageConfiguration(shape: GridShape(square: 16), pixelSizeInAngstroms: 1.5)
     let first = try Pose(
       relionRotInDegrees: 10.5, tiltInDegrees: 20.25, psiInDegrees: -30, originXInAngstroms: 1.5,
@@ -66,9 +66,11 @@ struct ProjectCommandTests {
     #expect(try project(["--box", "15,10"]).shape.description == "15 × 10")
     let sum = try project(["--sum"])
     for (a, b) in zip(plain.values, sum.values) { #expect(abs(a - 1.5 * b) < 1e-5) }
-    #expect(try project(["--pad-scale", "1"]) != plain)
-    #expect(try project(["--no-gridding-correction"]) != plain)
-    #expect(try project(["--slice-grid", "volume"]) != plain)
+    let cubic = try project(["--interpolation", "cubic"])
+    #expect(cubic != plain)
+    for option in [["--pad-scale", "1"], ["--no-gridding-correction"], ["--slice-grid", "volume"]] {
+      #expect(try project(["--interpolation", "cubic"] + option) != cubic)
+    }
     let double = try project(["--precision", "double"])
     #expect(double != plain)
     for (a, b) in zip(plain.values, double.values) { #expect(abs(a - b) < 1e-4) }

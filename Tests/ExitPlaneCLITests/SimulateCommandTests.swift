@@ -41,8 +41,8 @@ struct SimulateCommandTests {
 
     // The images are those of the library at what the STAR file says, to its six decimals.
     let map = try MRCFile(path: fixture.folder["map.mrc"]).readVolume(as: Float.self)
-    let projection = try FourierSliceExtraction().makePlan(
-      for: FourierVoxelSplineVolume(map, padScale: 2, prefilter: .griddingCorrected),
+    let projection = try FourierSliceExtraction().makeProjector(
+      for: FourierVoxelWindowVolume(map, accuracy: 1e-3),
       onto: ImageConfiguration(shape: GridShape(square: 16), pixelSizeInAngstroms: 1.5))
     let particle = { @Sendable (index: Int) in
       ImagedParticle<Float>(number: UInt64(index), pose: set.poses[index], transfer: functions[index])

@@ -75,7 +75,7 @@ struct AnisotropicMagnificationTests {
     let slice = try FourierSliceExtraction().integrate(
       FourierVoxelWindowVolume(map, accuracy: 1e-9), at: pose, onto: plane)
     #expect(rmsError(inOracleTerms(slice.values), want) < 1e-9)
-    for algorithm in [RealVoxelProjection<Double>.Algorithm.spreading, .gathering] {
+    for algorithm in [RealVoxelAlgorithm.spreading, .gathering] {
       let voxels = try RealVoxelProjection<Double>(eps: 1e-9, algorithm: algorithm).integrate(
         map, at: pose, onto: plane)
       #expect(rmsError(inOracleTerms(voxels.values), want) < 1e-9, "\(algorithm)")
@@ -139,6 +139,8 @@ struct AnisotropicMagnificationTests {
     #expect(throws: ExitPlaneError.self) {
       try FourierSliceExtraction(correctionMask: InverseSincMask()).makeProjector(for: volume, onto: plane)
     }
-    #expect(throws: ExitPlaneError.self) { try EwaldSphereExtraction().makeProjector(for: volume, onto: plane) }
+    #expect(throws: ExitPlaneError.self) {
+      try EwaldSphereExtraction().makeProjector(for: volume, onto: plane)
+    }
   }
 }

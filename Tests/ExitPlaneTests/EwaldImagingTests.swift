@@ -104,7 +104,7 @@ struct EwaldImagingTests {
       hemisphere: isReversed ? .negative : .positive
     ).makeProjector(for: FourierVoxelWindowVolume(map(height), accuracy: 1e-5), onto: plane)
     let got = try image(curved, optics, at: .identity)
-    let flat = try FourierSliceExtraction().makePlan(
+    let flat = try FourierSliceExtraction().makeProjector(
       for: FourierVoxelWindowVolume(map(0), accuracy: 1e-5), onto: plane)
     let z = Double(height) * h * (isReversed ? -1 : 1)
     optics.defocusU -= z
@@ -127,8 +127,10 @@ struct EwaldImagingTests {
         for shift in [SIMD2(0, 0), SIMD2(0.3, -2)] {
           let pose = Pose(
             rotation: try Rotation(matrix: randomRotationMatrix(seed: 2)), shiftInAngstroms: shift)
-          let curved = try EwaldSphereProjection<Volume>(sliceGrid: grid).makeProjector(for: volume, onto: plane)
-          let flat = try FourierSliceExtraction<Volume>(sliceGrid: grid).makeProjector(for: volume, onto: plane)
+          let curved = try EwaldSphereProjection<Volume>(sliceGrid: grid).makeProjector(
+            for: volume, onto: plane)
+          let flat = try FourierSliceExtraction<Volume>(sliceGrid: grid).makeProjector(
+            for: volume, onto: plane)
           for sign in ContrastTransferFunction.Sign.allCases {
             let want = try image(flat, optics, at: pose, sign: sign)
             #expect(worstError(try image(curved, optics, at: pose, sign: sign), want) < 1e-5)
@@ -158,7 +160,8 @@ struct EwaldImagingTests {
     typealias Projection = EwaldSphereProjection<FourierVoxelSplineVolume<Double>>
     let wave = try Extraction(sliceGrid: grid).project(volume, at: pose, onto: plane)
     for hemisphere in Projection.Hemisphere.allCases {
-      let plan = try Projection(sliceGrid: grid, hemisphere: hemisphere).makeProjector(for: volume, onto: plane)
+      let plan = try Projection(sliceGrid: grid, hemisphere: hemisphere).makeProjector(
+        for: volume, onto: plane)
       var workspace = try plan.makeWorkspace()
       let image = plan.project(at: pose, using: &workspace)
       #expect(worstError(image.values, wave.values.map(\.real)) < 1e-12)
@@ -174,11 +177,13 @@ struct EwaldImagingTests {
   @Test("images are the same on one thread and on three, and the resolution limit holds")
   func threads() throws {
     let (map, _) = try noiseCube(12, seed: 4, as: Float.self)
-    let plan = try EwaldSphereProjection<FourierVoxelSplineVolume<Float>>(resolutionInAngstroms: 4).makePlan(
-      for: FourierVoxelSplineVolume(map),
-      onto: ImageConfiguration(shape: GridShape(square: 12), pixelSizeInAngstroms: 1, voltageInKilovolts: 3))
+    let plan = try EwaldSphereProjection<FourierVoxelSplineVolume<Float>>(resolutionInAngstroms: 4)
+      .makeProjector(
+        for: FourierVoxelSplineVolume(map),
+        onto: ImageConfiguration(shape: GridShape(square: 12), pixelSizeInAngstroms: 1, voltageInKilovolts: 3)
+      )
     let poses = (0..<9).map { Pose(rotation: .random(seed: 1, index: $0)) }
-    #expect(try plan.project(poses, threads: 3) == plan.project(poses, threads: 1))
+    #expect(try plan.images(at: poses, threads: 3) == plan.images(at: poses, threads: 1))
     var workspace = try plan.makeWorkspace()
     let half = plan.integrate(at: poses[0], using: &workspace)
     #expect(half[3, 0] != .zero && half[4, 0] == .zero && half[0, 4] == .zero)

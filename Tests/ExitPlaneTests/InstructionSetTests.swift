@@ -158,18 +158,20 @@ struct InstructionSetTests {
       for index in 0..<3 {
         try expectAgreement(within: tolerance, "linear") {
           try image(
-            FourierSliceExtraction().makeProjector(for: FourierVoxelGridVolume(map, padScale: 2), onto: plane),
+            FourierSliceExtraction().makeProjector(
+              for: FourierVoxelGridVolume(map, padScale: 2), onto: plane),
             index)
         }
         try expectAgreement(within: tolerance, "cubic") {
           try image(
-            FourierSliceExtraction().makeProjector(for: FourierVoxelSplineVolume(map, padScale: 2), onto: plane),
+            FourierSliceExtraction().makeProjector(
+              for: FourierVoxelSplineVolume(map, padScale: 2), onto: plane),
             index)
         }
         for accuracy in [1e-1, 1e-2, 1e-3, 1e-4, 1e-5] {
           try expectAgreement(within: tolerance, "exact to \(accuracy)") {
             try image(
-              FourierSliceExtraction().makePlan(
+              FourierSliceExtraction().makeProjector(
                 for: FourierVoxelWindowVolume(map, accuracy: accuracy), onto: plane), index)
           }
         }
@@ -237,13 +239,13 @@ struct InstructionSetTests {
       for (index, averages) in [true, false].enumerated() {
         try expectAgreement(within: tolerance, "Gaussians") {
           try image(
-            GaussianMixtureProjection<Scalar>(useErrorFunctions: averages).makePlan(
+            GaussianMixtureProjection<Scalar>(useErrorFunctions: averages).makeProjector(
               for: gaussians, onto: plane), index)
         }
       }
       try expectAgreement(within: tolerance, "atoms by FFT") {
         try image(
-          FFTAtomProjection<Scalar>(options: NonuniformFFTOptions(threads: 1)).makePlan(
+          FFTAtomProjection<Scalar>(options: NonuniformFFTOptions(threads: 1)).makeProjector(
             for: atoms, onto: plane), 2)
       }
       let map = try map(16, of: Scalar.self)

@@ -321,7 +321,8 @@ struct NonuniformSpreadingTests {
       halo: Int32(width / 2), shift: (31, 31, 31), mask: (-1, -1, -1), binStride: (0, 0, 0),
       stride: (1, Int32(side), Int32(side * side)))
     var grid = [Scalar](repeating: 0, count: dimensions == 2 ? side * side : side * side * side)
-    let records = UnsafeMutableRawPointer.allocate(byteCount: count * Scalar.pointBytes(in: kind), alignment: 64)
+    let records = UnsafeMutableRawPointer.allocate(
+      byteCount: count * Scalar.pointBytes(in: kind), alignment: 64)
     defer { records.deallocate() }
     axes[0].withUnsafeBufferPointer { x in
       axes[1].withUnsafeBufferPointer { y in

@@ -48,7 +48,8 @@ struct OpticsAberrationTests {
       positions: [SIMD3(2, -3, 1)], amplitudes: [[5]], variances: [[6]])
     let plane = try ImageConfiguration(
       shape: GridShape(rows: rows, columns: columns), pixelSizeInAngstroms: 1.5)
-    let projection = try GaussianMixtureProjection<Double>(accuracy: 1e-12).makeProjector(for: volume, onto: plane)
+    let projection = try GaussianMixtureProjection<Double>(accuracy: 1e-12).makeProjector(
+      for: volume, onto: plane)
     let shift = SIMD2(1.25, -2.0)
     // exp(−2πi q·t), so −2π t radians for each 1/Å; y is the first polynomial and x the second.
     let aberrations = try AntisymmetricAberrations(

@@ -76,7 +76,8 @@ struct OpticsDistortionTests {
 
     let volume = try GaussianMixtureVolume(
       positions: [SIMD3(2, -3, 1), SIMD3(-1, 2, 4)], amplitudes: [[5], [3]], variances: [[1], [2]])
-    let projection = try GaussianMixtureProjection<Double>(accuracy: 1e-12).makeProjector(for: volume, onto: plane)
+    let projection = try GaussianMixtureProjection<Double>(accuracy: 1e-12).makeProjector(
+      for: volume, onto: plane)
     let factors = try AberrationFactors<Double>(
       AntisymmetricAberrations(), symmetric: symmetric, magnification: plane.magnification,
       shape: plane.shape,

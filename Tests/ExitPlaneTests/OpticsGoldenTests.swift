@@ -71,7 +71,8 @@ struct OpticsGoldenTests {
       variances: want.variances.map { [$0] })
     let plane = try ImageConfiguration(
       shape: GridShape(rows: want.rows, columns: want.columns), pixelSizeInAngstroms: want.pixelSize)
-    let projection = try GaussianMixtureProjection<Double>(accuracy: 1e-12).makeProjector(for: volume, onto: plane)
+    let projection = try GaussianMixtureProjection<Double>(accuracy: 1e-12).makeProjector(
+      for: volume, onto: plane)
     let transfer = try ContrastTransferFunction(
       defocusUInAngstroms: want.defocusU, defocusVInAngstroms: want.defocusV,
       astigmatismAngleInDegrees: want.angle, sphericalAberrationInMillimetres: want.cs,

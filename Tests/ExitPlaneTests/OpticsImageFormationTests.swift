@@ -16,7 +16,7 @@ struct OpticsImageFormationTests {
 
   private func projection<Scalar: GridScalar>(
     rows: Int = 32, columns: Int = 32, padded: (Int, Int)? = nil, _: Scalar.Type = Double.self
-  ) throws -> GaussianMixtureProjection<Scalar>.Plan {
+  ) throws -> Projector<GaussianMixturePlan<Scalar>> {
     let volume = try GaussianMixtureVolume(
       positions: [SIMD3(2, -3, 1), SIMD3(-6, 4, 0)], amplitudes: [[5], [8]], variances: [[6], [5]])
     let plane = try ImageConfiguration(

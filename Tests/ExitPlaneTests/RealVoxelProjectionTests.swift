@@ -90,9 +90,9 @@ struct RealVoxelProjectionTests {
             shape: GridShape(rows: rows, columns: columns), pixelSizeInAngstroms: h)
           let volume = try map.volume(Scalar.self, voxelSize: h)
           var images: [[Scalar]] = []
-          for algorithm in [RealVoxelProjection<Scalar>.Algorithm.spreading, .gathering] {
+          for algorithm in [RealVoxelAlgorithm.spreading, .gathering] {
             let integrator = RealVoxelProjection<Scalar>(eps: eps, algorithm: algorithm)
-            #expect(try integrator.makeProjector(for: volume, onto: plane).algorithm == algorithm)
+            #expect(try integrator.makeProjector(for: volume, onto: plane).prepared.algorithm == algorithm)
             let spectrum = try integrator.integrate(volume, at: pose, onto: plane)
             #expect(relativeRMS(spectrum.values.flatMap { [$0.real, $0.imaginary] }, flat) <= limit)
             images.append(try integrator.project(volume, at: pose, onto: plane).values)
@@ -115,7 +115,9 @@ struct RealVoxelProjectionTests {
     let shift = SIMD2(0.3, -1.1)
     let want = map.directSum(rotation: rotation, shift: shift, rows: rows, columns: columns)
       .flatMap { [$0.re, $0.im] }
-    func check<Scalar: GridScalar>(_ eps: Double, _ algorithm: RealVoxelProjection<Scalar>.Algorithm) throws {
+    func check<Scalar: GridScalar>(
+      _ eps: Double, _ algorithm: RealVoxelAlgorithm, as _: Scalar.Type
+    ) throws {
       let plane = try ImageConfiguration(
         shape: GridShape(rows: rows, columns: columns), pixelSizeInAngstroms: 1)
       let pose = Pose(rotation: try Rotation(matrix: rotation), shiftInAngstroms: shift)
@@ -126,12 +128,12 @@ struct RealVoxelProjectionTests {
     }
     for exponent in 1...12 {
       let eps = Double.pow(10, -Double(exponent))
-      for algorithm in [RealVoxelProjection<Double>.Algorithm.spreading, .gathering] {
-        try check(eps, algorithm)
+      for algorithm in [RealVoxelAlgorithm.spreading, .gathering] {
+        try check(eps, algorithm, as: Double.self)
       }
       guard exponent <= 6 else { continue }
-      for algorithm in [RealVoxelProjection<Float>.Algorithm.spreading, .gathering] {
-        try check(eps, algorithm)
+      for algorithm in [RealVoxelAlgorithm.spreading, .gathering] {
+        try check(eps, algorithm, as: Float.self)
       }
     }
   }
@@ -142,18 +144,18 @@ struct RealVoxelProjectionTests {
     arguments: ReferenceCases.all(of: "RealVoxelProjection"))
   func reference(_ reference: ReferenceCases.Case) throws {
     func check<Scalar: GridScalar>(
-      eps: Double, limit: Double, _ algorithm: RealVoxelProjection<Scalar>.Algorithm
+      eps: Double, limit: Double, _ algorithm: RealVoxelAlgorithm, as _: Scalar.Type
     ) throws {
       let integrator = RealVoxelProjection<Scalar>(eps: eps, algorithm: algorithm)
       #expect(
         try reference.error(of: integrator, reference.readMap(as: Scalar.self), as: Scalar.self) <= limit)
     }
     let (eps, limit) = (reference.options?.eps ?? 1e-12, reference.maxAbsErrorOverMaxAbs)
-    for algorithm in RealVoxelProjection<Double>.Algorithm.allCases {
-      try check(eps: eps, limit: limit, algorithm)
+    for algorithm in RealVoxelAlgorithm.allCases {
+      try check(eps: eps, limit: limit, algorithm, as: Double.self)
     }
-    for algorithm in RealVoxelProjection<Float>.Algorithm.allCases {
-      try check(eps: 1e-6, limit: 2e-5, algorithm)
+    for algorithm in RealVoxelAlgorithm.allCases {
+      try check(eps: 1e-6, limit: 2e-5, algorithm, as: Float.self)
     }
   }
 
@@ -163,9 +165,9 @@ struct RealVoxelProjectionTests {
     let plane = try ImageConfiguration(shape: GridShape(square: 32), pixelSizeInAngstroms: 1)
     func chosen(
       _ volume: RealVoxelGridVolume<Float>, poses: Int, _ options: NonuniformFFTOptions = .init()
-    ) throws -> RealVoxelProjection<Float>.Algorithm {
+    ) throws -> RealVoxelAlgorithm {
       try RealVoxelProjection<Float>(options: options, expectedPoses: poses)
-        .makeProjector(for: volume, onto: plane).algorithm
+        .makeProjector(for: volume, onto: plane).prepared.algorithm
     }
     let full = try map.volume(Float.self, voxelSize: 1)
     #expect(try chosen(full, poses: 1) == .spreading)
@@ -226,7 +228,8 @@ struct RealVoxelProjectionTests {
       try RealVoxelProjection<Double>(algorithm: .gathering).makeProjector(for: long, onto: plane)
     }
     #expect(
-      try RealVoxelProjection<Double>().makeProjector(for: long, onto: plane).algorithm == .spreading)
+      try RealVoxelProjection<Double>().makeProjector(for: long, onto: plane).prepared.algorithm == .spreading
+    )
     let coarse = NonuniformFFTOptions(oversampling: 1.25)
     #expect(try message(RealVoxelProjection(eps: 1e-12, options: coarse)).contains("oversampling of 1.25"))
   }

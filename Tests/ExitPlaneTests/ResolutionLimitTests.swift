@@ -54,8 +54,9 @@ struct ResolutionLimitTests {
   }
 
   /// The limited image and spectrum of a plan against the sums over its whole image.
-  static func check<Plan: RealImageProjector>(
-    _ plan: Plan, resolution: Double, to tolerance: Double, sourceLocation: SourceLocation = #_sourceLocation
+  static func check<Plan: RealImagePlan>(
+    _ plan: Projector<Plan>, resolution: Double, to tolerance: Double,
+    sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     let shape = plan.plane.paddedShape
     var workspace = try plan.makeWorkspace()
@@ -85,16 +86,18 @@ struct ResolutionLimitTests {
       let mixture = try GaussianMixtureVolume(Self.structure(), scatteringFactor: Self.factor)
       for factor in [1, 2] {
         try Self.check(
-          GaussianMixtureProjection<Scalar>(upsamplingFactor: factor).makeProjector(for: mixture, onto: plane),
+          GaussianMixtureProjection<Scalar>(upsamplingFactor: factor).makeProjector(
+            for: mixture, onto: plane),
           resolution: resolution, to: tolerance)
       }
       try Self.check(
-        FFTAtomProjection<Scalar>(eps: accuracy).makePlan(
+        FFTAtomProjection<Scalar>(eps: accuracy).makeProjector(
           for: IndependentAtomVolume(Self.structure(), scatteringFactor: Self.factor), onto: plane),
         resolution: resolution, to: tolerance)
       let (map, _) = try noiseCube(10, voxelSize: Self.pixelSize, seed: 3, as: Scalar.self)
       try Self.check(
-        RealVoxelProjection<Scalar>(eps: accuracy).makeProjector(for: map, onto: plane), resolution: resolution,
+        RealVoxelProjection<Scalar>(eps: accuracy).makeProjector(for: map, onto: plane),
+        resolution: resolution,
         to: tolerance)
     }
     // Images and spectra of atoms are made about different origins, and agree to their accuracy.
@@ -113,9 +116,8 @@ struct ResolutionLimitTests {
       rotation: rotation, shift: [0.7, -1.2], rows: 20 + padding, columns: 23 + padding, pixelSize: 1.1,
       average: true)
     let want = limited(whole, rows: 20 + padding, columns: 23 + padding, pixelSize: 1.1, resolution: 4)
-    let plan = try ResolutionLimitedPlan(
-      GaussianMixtureProjection<Double>(accuracy: 1e-14).makeProjector(for: sum.volume(), onto: plane),
-      resolutionInAngstroms: 4)
+    let plan = try GaussianMixtureProjection<Double>(accuracy: 1e-14)
+      .makeProjector(for: sum.volume(), onto: plane).limited(toResolutionInAngstroms: 4)
     var workspace = try plan.makeWorkspace()
     #expect(largestError(plan.project(at: Self.pose, using: &workspace).values, want) < 1e-11)
   }
@@ -128,8 +130,8 @@ struct ResolutionLimitTests {
       shape: GridShape(rows: rows, columns: columns), pixelSizeInAngstroms: Self.pixelSize)
     let own = try FourierSliceExtraction<FourierVoxelGridVolume<Double>>(resolutionInAngstroms: 4)
       .project(volume, at: Self.pose, onto: plane)
-    let plan = try ResolutionLimitedPlan(
-      FourierSliceExtraction().makeProjector(for: volume, onto: plane), resolutionInAngstroms: 4)
+    let plan = try FourierSliceExtraction().makeProjector(for: volume, onto: plane)
+      .limited(toResolutionInAngstroms: 4)
     var workspace = try plan.makeWorkspace()
     #expect(largestError(plan.project(at: Self.pose, using: &workspace).values, own.values) < 1e-12)
   }
@@ -137,7 +139,7 @@ struct ResolutionLimitTests {
   @Test("what is no resolution is refused; the finest there is leaves out nothing", arguments: [7, 8])
   func bounds(side: Int) throws {
     let plane = try ImageConfiguration(shape: GridShape(square: side), pixelSizeInAngstroms: 1.5)
-    let plan = try GaussianMixtureProjection<Double>().makePlan(
+    let plan = try GaussianMixtureProjection<Double>().makeProjector(
       for: GaussianMixtureVolume(Self.structure(), scatteringFactor: Self.factor), onto: plane)
     for wrong in [0, -2, .nan, .infinity] {
       #expect(throws: ExitPlaneError.self) { try plan.limited(toResolutionInAngstroms: wrong) }

@@ -68,7 +68,7 @@ struct SliceOptionsTests {
     let (map, _) = try noiseCube(4, seed: 1, as: Float.self)
     let plane = try ImageConfiguration(shape: GridShape(square: 4), pixelSizeInAngstroms: 1)
     #expect(throws: ExitPlaneError.self) {
-      try FourierSliceExtraction(correctionMask: InverseSincMask()).makePlan(
+      try FourierSliceExtraction(correctionMask: InverseSincMask()).makeProjector(
         for: FourierVoxelSplineVolume(map), onto: plane)
     }
   }
@@ -121,7 +121,7 @@ struct SliceOptionsTests {
     let (map, _) = try noiseCube(4, seed: 1, as: Float.self)
     let plane = try ImageConfiguration(shape: GridShape(square: 4), pixelSizeInAngstroms: 1)
     #expect(throws: ExitPlaneError.self) {
-      try FourierSliceExtraction(resolutionInAngstroms: resolution).makePlan(
+      try FourierSliceExtraction(resolutionInAngstroms: resolution).makeProjector(
         for: FourierVoxelGridVolume(map), onto: plane)
     }
   }

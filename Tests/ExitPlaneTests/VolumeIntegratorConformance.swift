@@ -60,7 +60,7 @@ struct ConformingIntegrator: Sendable, CustomTestStringConvertible {
   }
 
   private static func realVoxels<Scalar: GridScalar>(_: Scalar.Type) -> [ConformingIntegrator] {
-    [RealVoxelProjection<Scalar>.Algorithm.spreading, .gathering].map { algorithm in
+    [RealVoxelAlgorithm.spreading, .gathering].map { algorithm in
       ConformingIntegrator(
         "real voxels, \(algorithm)", RealVoxelProjection<Scalar>(eps: 1e-12, algorithm: algorithm),
         statedError: 3e-4, average: false

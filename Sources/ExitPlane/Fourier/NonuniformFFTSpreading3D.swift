@@ -103,7 +103,8 @@ struct SpreadingGrid3D<Scalar: GridScalar>: Sendable {
           let first = band == 0 ? 0 : Int(ends[band - 1])
           kernel.withDescriptor {
             Scalar.spreadPoints(
-              in: .three, workspace.sorted.pointer + first * bytes, count: Int(ends[band]) - first, window: $0,
+              in: .three, workspace.sorted.pointer + first * bytes, count: Int(ends[band]) - first,
+              window: $0,
               rowStride: pitch, planeStride: planeStride, onto: workspace.grid.pointer)
           }
         })

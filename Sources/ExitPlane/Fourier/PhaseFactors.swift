@@ -8,6 +8,8 @@ final class PhaseFactors<Scalar: GridScalar> {
   private let shape: GridShape
   /// Whether the spectrum is a complex image's, with columns of negative frequency, or the half of a real one's.
   private let isFull: Bool
+  /// What the Nyquist column of a half spectrum is multiplied by without a shift.
+  private var nyquistSign = 1.0
   private var columnCount: Int { isFull ? shape.columns : shape.spectrumColumns }
 
   init(_ shape: GridShape, isFull: Bool = false) {
@@ -34,19 +36,45 @@ final class PhaseFactors<Scalar: GridScalar> {
       columns, count: columnCount, length: shape.columns, shift: pixels.x,
       fromCentre: fromCentre, scale: scale)
     if shape.columns % 2 == 0, !isFull {
-      let nyquist = 2 * (shape.columns / 2)
-      let sign: Double = fromCentre && originOffset(shape.columns) % 2 == 1 ? -1 : 1
-      columns[nyquist] = Scalar(scale * sign * Double.cos(.pi * pixels.x))
-      columns[nyquist + 1] = 0
+      nyquistSign = fromCentre && originOffset(shape.columns) % 2 == 1 ? -scale : scale
+      setNyquist(nyquistSign * Double.cos(.pi * pixels.x))
     }
     Self.fill(
       rows, count: shape.rows, length: shape.rows, shift: pixels.y, fromCentre: fromCentre, scale: 1)
   }
 
+  private func setNyquist(_ value: Double) {
+    let nyquist = 2 * (shape.columns / 2)
+    (columns[nyquist], columns[nyquist + 1]) = (Scalar(value), 0)
+  }
+
+  /// Takes the cosine of the shift out of a half spectrum's Nyquist column: the way back needs what it multiplies.
+  ///
+  /// - Parameter pixels: the shift along x that the factors were set for.
+  /// - Returns: the cosine and its derivative to the shift; nil where there is no such column.
+  func takeNyquistCosine(shiftInPixels pixels: Double) -> (cosine: Scalar, slope: Double)? {
+    guard shape.columns % 2 == 0, !isFull else { return nil }
+    setNyquist(nyquistSign)
+    return nyquistCosine(shiftInPixels: pixels)
+  }
+
+  /// As `takeNyquistCosine` has it.
+  func nyquistCosine(shiftInPixels pixels: Double) -> (cosine: Scalar, slope: Double)? {
+    guard shape.columns % 2 == 0, !isFull else { return nil }
+    return (Scalar(Double.cos(.pi * pixels)), -.pi * Double.sin(.pi * pixels))
+  }
+
+  /// Takes over another's factors, for the same shape.
+  func copy(_ other: PhaseFactors) {
+    columns.update(from: other.columns, count: 2 * columnCount)
+    rows.update(from: other.rows, count: 2 * shape.rows)
+    nyquistSign = other.nyquistSign
+  }
+
   /// Sets the factors that refer the phases of an image's plain transform, whose first pixel is at (0, 0),
   /// to its origin at `(rows / 2, columns / 2)`.
-  func setCentreToOrigin() {
-    setOriginToCentre()
+  func setCentreToOrigin(scale: Double = 1) {
+    set(shiftInPixels: SIMD2(0, 0), fromCentre: true, scale: scale)
     for row in 0..<shape.rows { rows[2 * row + 1].negate() }
     for column in 0..<columnCount { columns[2 * column + 1].negate() }
   }

@@ -11,9 +11,13 @@ public protocol DifferentiablePlan: RealImagePlan {
   /// What an image leaves for `accumulate`.
   associatedtype Trace
 
+  /// Whether the spectrum comes before the image: comparing images by their spectra then saves transforms.
+  var prefersSpectra: Bool { get }
   /// A gradient of zeros.
   func makeGradient(for prepared: Prepared) throws -> Gradient
   func makeTrace(for prepared: Prepared) throws -> Trace
+  /// A workspace that the way back may be taken in.
+  func makeWorkspaceForPullBack(for prepared: Prepared) throws -> Workspace
   /// As `image`; the workspace keeps what the way back needs.
   func imageForPullBack(
     of prepared: Prepared, at pose: Pose, using workspace: inout Workspace
@@ -43,4 +47,12 @@ public protocol DifferentiablePlan: RealImagePlan {
     _ traces: ArraySlice<Trace>, at poses: ArraySlice<Pose>, of prepared: Prepared,
     into gradient: inout Gradient?, threads: Int
   ) throws -> [Pose.Cotangent]
+}
+
+extension DifferentiablePlan {
+  public var prefersSpectra: Bool { false }
+
+  public func makeWorkspaceForPullBack(for prepared: Prepared) throws -> Workspace {
+    try makeWorkspace(for: prepared)
+  }
 }

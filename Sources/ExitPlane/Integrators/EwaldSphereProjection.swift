@@ -130,7 +130,8 @@ public struct EwaldSphereProjectionPlan<Volume: FourierSliceVolume>: RealImagePl
   /// `E*(−k)` is what the volume's transform, a real one's, has on the other hemisphere: both are sampled, so that
   /// every frequency of the half is treated as a flat slice treats it.
   private func extractSlices(
-    of volume: Volume, at pose: Pose, wavelengthInAngstroms wavelength: Double, fromCentre: Bool, scale: Double,
+    of volume: Volume, at pose: Pose, wavelengthInAngstroms wavelength: Double, fromCentre: Bool,
+    scale: Double,
     _ workspace: Workspace
   ) {
     let shift = pose.shiftInAngstroms / plane.pixelSizeInAngstroms

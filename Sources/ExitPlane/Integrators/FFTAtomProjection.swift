@@ -78,7 +78,8 @@ public struct FFTAtomPlan<Scalar: GridScalar>: RealImagePlan {
   /// Atoms in the transforms that are made of them, and the grid for it.
   ///
   /// - Throws: `.invalidValue` for a scattering factor that is not finite, and as `NonuniformFFT2D` does.
-  public func prepare(_ volume: IndependentAtomVolume, expectedPoses: Int?) throws -> FFTAtomSpectrum<Scalar> {
+  public func prepare(_ volume: IndependentAtomVolume, expectedPoses: Int?) throws -> FFTAtomSpectrum<Scalar>
+  {
     try requireLayout(volume.layout, ofPlanFor: layout)
     return try FFTAtomSpectrum(
       of: volume, modes: finisher.computed, pixelSizeInAngstroms: pixelSize,

@@ -68,9 +68,9 @@ public struct FourierSlicePlan<Volume: FourierSliceVolume>: RealImagePlan {
   public typealias Scalar = Volume.Scalar
   public let plane: ImageConfiguration
   private let layout: FourierSliceLayout
-  private let geometry: SliceGeometry
-  private let outOfBounds: OutOfBoundsMode<Scalar>
-  private let finisher: ImageFinisher<Scalar>
+  let geometry: SliceGeometry
+  let outOfBounds: OutOfBoundsMode<Scalar>
+  let finisher: ImageFinisher<Scalar>
 
   init(
     layout: FourierSliceLayout, plane: ImageConfiguration, options: FourierSliceExtraction<Volume>
@@ -95,10 +95,22 @@ public struct FourierSlicePlan<Volume: FourierSliceVolume>: RealImagePlan {
   public final class Workspace {
     let finish: ImageFinisher<Scalar>.Workspace
     let factors: PhaseFactors<Scalar>
+    /// Where the way back is taken too.
+    let kept: Kept?
 
-    fileprivate init(_ finisher: ImageFinisher<Scalar>) throws {
+    /// What a slice leaves for its way back.
+    struct Kept {
+      /// As sampled.
+      let values: AlignedBuffer<Scalar>
+      let slopes: SliceSlopes<Scalar>
+    }
+
+    init(_ finisher: ImageFinisher<Scalar>, keepsSlopes: Bool) throws {
       finish = try ImageFinisher<Scalar>.Workspace(finisher)
       factors = PhaseFactors(finisher.computed)
+      kept =
+        keepsSlopes
+        ? Kept(values: try .half(finisher.computed), slopes: try SliceSlopes(finisher.computed)) : nil
     }
   }
 
@@ -107,10 +119,12 @@ public struct FourierSlicePlan<Volume: FourierSliceVolume>: RealImagePlan {
     return volume
   }
 
-  public func makeWorkspace(for _: Volume) throws -> Workspace { try Workspace(finisher) }
+  public func makeWorkspace(for _: Volume) throws -> Workspace {
+    try Workspace(finisher, keepsSlopes: false)
+  }
 
   /// Samples the slice at a pose, shifted and scaled, as the transform of a real image.
-  private func extractSlice(
+  func extractSlice(
     of volume: Volume, at pose: Pose, fromCentre: Bool, scale: Double, _ workspace: Workspace
   ) {
     let shift = pose.shiftInAngstroms / plane.pixelSizeInAngstroms

@@ -170,7 +170,7 @@ extension ContrastTransferFunction {
   }
 
   /// The way back through that, without alternating signs.
-  fileprivate func pullBack<Scalar: GridScalar>(
+  func pullBack<Scalar: GridScalar>(
     _ cotangent: UnsafeMutablePointer<Scalar>, through half: UnsafePointer<Scalar>,
     _ plane: ImageConfiguration, sign: Sign, factor: Double, phaseOffsets: [Double]
   ) -> Cotangent {
