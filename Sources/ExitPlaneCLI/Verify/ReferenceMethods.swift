@@ -47,7 +47,7 @@ struct ReferenceMethods<Scalar: GridScalar> {
 
   /// - Throws: `.unsupported` where the method or an option of it is not built.
   func run(_ reference: ReferenceCase) throws -> ReferenceResult {
-    var options = ReferenceOptions(reference)
+    var options = ReferenceOptions(reference.options)
     let result: ReferenceResult
     switch reference.method {
     case "FourierSliceExtraction", "EwaldSphereExtraction": result = try fourierSlice(reference, &options)
@@ -65,7 +65,7 @@ struct ReferenceMethods<Scalar: GridScalar> {
       let eps = try options.number("eps") ?? 1e-6
       result = try project(
         reference, readMap(required(reference.volume, "volume")),
-        with: RealVoxelProjection<Scalar>(eps: accuracy(eps)))
+        with: RealVoxelProjection<Scalar>(eps: Scalar.attainable(eps)))
     case "FFTAtomProjection": result = try fftAtom(reference, &options)
     case "GaussianMixtureProjection": result = try gaussianMixture(reference, &options)
     case "PengScatteringFactors":
@@ -186,11 +186,8 @@ struct ReferenceMethods<Scalar: GridScalar> {
       with: FFTAtomProjection<Scalar>(
         antialias: try options.flag("antialias") ?? true,
         upsampleFactor: try options.integer("upsample_factor"), shape: try options.shape("shape"),
-        eps: accuracy(try options.number("eps") ?? 1e-6)))
+        eps: Scalar.attainable(try options.number("eps") ?? 1e-6)))
   }
-
-  /// What this precision can give of an accuracy asked for.
-  private func accuracy(_ eps: Double) -> Double { max(eps, Scalar.self == Float.self ? 1e-6 : 1e-13) }
 
   // MARK: Parts
 

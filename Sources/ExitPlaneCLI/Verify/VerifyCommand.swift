@@ -7,15 +7,16 @@ struct VerifyCommand: ParsableCommand {
     commandName: "verify",
     abstract: "Run a folder of reference cases and say how closely each holds.",
     discussion: """
-      The folder holds cases.json and the files it names. The error of a case is the largest absolute \
-      difference over the largest absolute value expected. In double precision each case states its \
-      tolerance; in single precision it is 2e-5.
+      The folder holds cases.json, gradients.json or both, and the files they name. The error of a case is the \
+      largest absolute difference over the largest absolute value expected, for gradients that of the array which is \
+      farthest off. In double precision each case states its tolerance; in single precision it is at least 2e-5, for \
+      gradients 1e-4.
 
       Example:
         exitplane verify reference --precision single
       """)
 
-  @Argument(help: "The folder with cases.json.")
+  @Argument(help: "The folder with cases.json or gradients.json.")
   var folder: String
 
   @Option(help: "The precision: single or double.")
@@ -26,22 +27,41 @@ struct VerifyCommand: ParsableCommand {
 
   func run() throws {
     let folder = try ReferenceFolder(path: folder)
+    let judge = ReferenceJudge(folder: folder, resultsPath: writeResults)
     if let writeResults { try prepareResults(of: folder, in: writeResults) }
-    var counts: [Verdict.Outcome: Int] = [:]
-    for reference in folder.cases {
-      let verdict =
-        switch precision {
-        case .single: try judge(reference, ReferenceMethods<Float>(folder: folder))
-        case .double: try judge(reference, ReferenceMethods<Double>(folder: folder))
-        }
+    var counts: [ReferenceJudge.Outcome: Int] = [:]
+    func tell(_ name: String, _ verdict: ReferenceJudge.Verdict) {
       counts[verdict.outcome, default: 0] += 1
-      show("\(verdict.outcome.rawValue.padded(to: 13)) \(reference.name): \(verdict.detail)")
+      show("\(verdict.outcome.rawValue.padded(to: 13)) \(name): \(verdict.detail)")
+    }
+    for reference in folder.cases {
+      let tolerance = reference.maxAbsErrorOverMaxAbs
+      tell(
+        reference.name,
+        try precision == .single
+          ? judge.verdict(on: reference.expected, tolerance: max(2e-5, tolerance)) {
+            try ReferenceMethods<Float>(folder: folder).run(reference)
+          }
+          : judge.verdict(on: reference.expected, tolerance: tolerance) {
+            try ReferenceMethods<Double>(folder: folder).run(reference)
+          })
+    }
+    for gradient in folder.gradients {
+      tell(
+        gradient.name,
+        try precision == .single
+          ? judge.verdict(on: gradient, tolerance: max(1e-4, gradient.tolerance)) {
+            try GradientMethods<Float>(folder: folder).run(gradient)
+          }
+          : judge.verdict(on: gradient, tolerance: gradient.tolerance) {
+            try GradientMethods<Double>(folder: folder).run(gradient)
+          })
     }
     let (held, failed, unsupported) = (
       counts[.holds, default: 0], counts[.fails, default: 0], counts[.unsupported, default: 0]
     )
     show(
-      "\(folder.cases.count) cases in \(precision.rawValue) precision: \(held) hold, \(failed) fail, "
+      "\(held + failed + unsupported) cases in \(precision.rawValue) precision: \(held) hold, \(failed) fail, "
         + "\(unsupported) not supported")
     if failed + unsupported > 0 { throw ExitCode.failure }
   }
@@ -52,79 +72,21 @@ struct VerifyCommand: ParsableCommand {
     guard !results.isEmpty else {
       throw ExitPlaneError(.unwritableFile, "--write-results is empty; name a folder")
     }
-    for reference in folder.cases {
-      let file = reference.expected.file
+    let files = folder.files
+    for (listing, name, file) in files.outputs {
       guard
         file.split(separator: "/", omittingEmptySubsequences: false).allSatisfy({
           !["", ".", ".."].contains($0)
         })
       else {
         throw ExitPlaneError.file(
-          "\(folder.path)/cases.json", found: "the expected array of \(reference.name) is in '\(file)'",
+          folder.file(listing), found: "the expected array of \(name) is in '\(file)'",
           need: "need a path within the folder to write results")
       }
     }
     // Cases may share an expected array.
-    let outputs = Set(folder.cases.map { "\(results)/\($0.expected.file)" }).sorted()
+    let outputs = Set(files.outputs.map { "\(results)/\($0.file)" }).sorted()
     for output in outputs { try makeFolders(above: output) }
-    let inputs =
-      folder.cases.flatMap { [$0.expected.file, $0.volume?.file].compactMap { $0 } } + ["cases.json"]
-    try requireSeparateFiles(outputs: outputs, inputs: inputs.map(folder.file))
-  }
-
-  private struct Verdict {
-    enum Outcome: String {
-      case holds
-      case fails
-      case unsupported = "not supported"
-    }
-    let outcome: Outcome
-    let detail: String
-  }
-
-  private func judge<Scalar>(
-    _ reference: ReferenceCase, _ methods: ReferenceMethods<Scalar>
-  ) throws -> Verdict {
-    let result: ReferenceResult
-    do {
-      result = try methods.run(reference)
-    } catch let error as ExitPlaneError {
-      return Verdict(outcome: error.kind == .unsupported ? .unsupported : .fails, detail: error.description)
-    }
-    let expected = try methods.folder.readExpected(reference.expected)
-    if let writeResults {
-      try writeFileAtomically(
-        "\(writeResults)/\(reference.expected.file)",
-        result.values.flatMap { value in
-          (0..<8).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) }
-        })
-    }
-    guard result.shape == reference.expected.shape, result.isComplex == reference.expected.isComplex else {
-      return Verdict(
-        outcome: .fails,
-        detail: "shape \(result.shape) of \(result.isComplex ? "complex" : "real") numbers; expected "
-          + "\(reference.expected.shape) of \(reference.expected.isComplex ? "complex" : "real") numbers")
-    }
-    let error = largestError(result.values, expected, isComplex: result.isComplex)
-    let tolerance =
-      precision == .single
-      ? max(2e-5, reference.maxAbsErrorOverMaxAbs) : reference.maxAbsErrorOverMaxAbs
-    return Verdict(
-      outcome: error <= tolerance ? .holds : .fails,
-      detail: "error \(scientific(error)), tolerance \(scientific(tolerance))")
-  }
-
-  /// The largest difference over the largest value expected, moduli of complex numbers.
-  private func largestError(_ got: [Double], _ want: [Double], isComplex: Bool) -> Double {
-    let step = isComplex ? 2 : 1
-    var (difference, peak) = (0.0, 0.0)
-    for i in stride(from: 0, to: want.count, by: step) {
-      let d = (i..<i + step).reduce(0) { $0 + (got[$1] - want[$1]) * (got[$1] - want[$1]) }.squareRoot()
-      let p = (i..<i + step).reduce(0) { $0 + want[$1] * want[$1] }.squareRoot()
-      // A result that is no number must not pass for a small difference.
-      difference = d.isNaN ? .infinity : max(difference, d)
-      peak = max(peak, p)
-    }
-    return peak > 0 ? difference / peak : difference
+    try requireSeparateFiles(outputs: outputs, inputs: files.inputs.map(folder.file))
   }
 }
