@@ -8,6 +8,7 @@ Sets up the peers' virtual environments where they are missing, runs every conte
 """
 
 import argparse
+import fnmatch
 import json
 import os
 import pathlib
@@ -156,7 +157,8 @@ class Race:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=f"of {', '.join(WORKLOADS)}; all by default")
+    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD",
+                        help=f"of {', '.join(WORKLOADS)}, or a pattern such as 'gradient-*'; all by default")
     parser.add_argument("--venv-dir", help="folder of the peers' virtual environments (default: Benchmarks/.venv-*)")
     parser.add_argument("--exitplane", default=REPOSITORY / ".build" / "release" / "exitplane",
                         help="our command (default: .build/release/exitplane)")
@@ -171,9 +173,11 @@ def main():
     if options.report:
         print(report.markdown(report.read(options.report)))
         return 0
-    unknown = [name for name in options.workloads if name not in WORKLOADS]
+    unknown = [name for name in options.workloads if not fnmatch.filter(WORKLOADS, name)]
     if unknown:
         parser.error(f"no workload {', '.join(unknown)}; there are {', '.join(WORKLOADS)}")
+    options.workloads = list(dict.fromkeys(
+        name for pattern in options.workloads or ["*"] for name in fnmatch.filter(WORKLOADS, pattern)))
 
     date = machine.now()
     path = HERE / "results" / f"{date.replace(':', '')}.json"
@@ -202,7 +206,7 @@ def main():
 def run_rounds(race, options, keep):
     """Every contestant once a round, another one first each round; returns how many times were kept."""
     kept = 0
-    for name in options.workloads or WORKLOADS:
+    for name in options.workloads:
         left = [c for c in WORKLOADS[name].contestants if not options.only or options.only in c.label]
         for turn in range(options.rounds):
             first = turn % max(len(left), 1)

@@ -93,6 +93,50 @@ def atoms_by_nufft(atoms, poses):
         ))
 
 
+def slice_gradients(box, interpolation, poses, ours=None):
+    """Gradients of slices; `ours` says what ours does where no peer does the same."""
+    arguments = f"--poses {poses}"
+    return Workload(
+        f"value and gradient of ½|P − y|² to the Fourier grid and the pose: {ours or interpolation} slices, box {box}, "
+        "pad 1, random poses and shifts",
+        (
+            ExitPlane(),
+            Peer("cryoJAX 0.6.0, value_and_grad", "cryojax-0.6", "cryojax_gradient.py",
+                 f"{arguments} --kind {interpolation} --size {box}"),
+            Peer("torch-projectors 0.13.1, autograd and irfft2", "torch", "torch_projectors_gradient.py",
+                 f"{arguments} --box {box} --interpolation {interpolation}"),
+        ))
+
+
+def atom_gradients(kind, atoms, poses):
+    """Of positions and pose; cryoJAX has both kinds in 0.6.0, and non-uniform FFTs in 0.5.1 too."""
+    arguments = f"--kind {kind} --size {atoms} --poses {poses}"
+    script = "cryojax_gradient.py"
+    peers = {
+        "gaussian": (Peer("cryoJAX 0.6.0, value_and_grad, n_spread", "cryojax-0.6", script, arguments),),
+        "fft-atom": (
+            Peer("cryoJAX 0.6.0, value_and_grad, nufftax", "cryojax-0.6", script, arguments + " --backend nufftax"),
+            Peer("cryoJAX 0.6.0, value_and_grad, jax-finufft", "cryojax-0.6", script, arguments),
+            Peer("cryoJAX 0.5.1, value_and_grad", "cryojax-0.5", script, arguments),
+        ),
+    }
+    method = {"gaussian": "sums of 5 Gaussians", "fft-atom": "non-uniform FFT, eps 1e-6"}
+    return Workload(
+        f"value and gradient of ½|P − y|² to positions and pose: {atoms:,} atoms by {method[kind]}, 256 × 256, 1 Å, "
+        "pixel averages, random poses and shifts",
+        (ExitPlane(), *peers[kind]))
+
+
+def back_projections(interpolation, poses):
+    return Workload(
+        f"back-projection of spectra and weights, {interpolation}, box 256, pad 1, random poses and shifts",
+        (
+            ExitPlane(),
+            Peer("torch-projectors 0.13.1, backproject_2d_to_3d_forw", "torch", "torch_projectors_gradient.py",
+                 f"--box 256 --interpolation {interpolation} --poses {poses} --backproject"),
+        ))
+
+
 def transforms(description, arguments):
     return Workload(
         f"2D type-1 non-uniform FFT alone, {description}, eps 1e-6, single precision",
@@ -143,6 +187,23 @@ WORKLOADS = {
                            "--box 128 --poses 4"))),
     "fft-atom-5k": atoms_by_nufft(5_000, poses=20),
     "fft-atom-50k": atoms_by_nufft(50_000, poses=10),
+    "gradient-slice-linear-128": slice_gradients(128, "linear", poses=32),
+    "gradient-slice-linear-256": slice_gradients(256, "linear", poses=16),
+    "gradient-slice-cubic-128": slice_gradients(128, "cubic", poses=32),
+    "gradient-slice-cubic-256": slice_gradients(256, "cubic", poses=16),
+    "gradient-slice-exact-128": slice_gradients(128, "cubic", poses=32, ours="ours exact to 1e-3, the peers' cubic"),
+    "gradient-slice-exact-256": slice_gradients(256, "cubic", poses=16, ours="ours exact to 1e-3, the peers' cubic"),
+    "gradient-real-voxel-128": Workload(
+        "value and gradient of ½|P − y|² to the voxels and the pose: map of 128³ by non-uniform FFT, eps 1e-6, random "
+        "poses and shifts",
+        (ExitPlane(), Peer("cryoJAX 0.5.1, value_and_grad", "cryojax-0.5", "cryojax_gradient.py",
+                           "--kind real-voxel --size 128 --poses 2"))),
+    "gradient-gaussian-5k": atom_gradients("gaussian", 5_000, poses=8),
+    "gradient-gaussian-50k": atom_gradients("gaussian", 50_000, poses=2),
+    "gradient-fft-atom-5k": atom_gradients("fft-atom", 5_000, poses=16),
+    "gradient-fft-atom-50k": atom_gradients("fft-atom", 50_000, poses=8),
+    "backproject-linear-256": back_projections("linear", poses=16),
+    "backproject-cubic-256": back_projections("cubic", poses=16),
     "nufft-random": transforms("10⁶ random points, 512 × 512 modes", "--points random --modes 512"),
     "nufft-grid": transforms("voxels of a rotated 128³ grid, 128 × 128 modes", "--points grid --box 128 --modes 128"),
     "project-256": Workload(
