@@ -46,3 +46,8 @@ let package = Package(
   cLanguageStandard: .c17,
   cxxLanguageStandard: .cxx17
 )
+
+// What builds the documentation is for those who work on the package, not for those who depend on it.
+if Context.environment["EXITPLANE_DOCUMENTATION"] != nil {
+  package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
+}

@@ -9,21 +9,15 @@ set -euo pipefail
 build=$(cd "$1" && pwd)
 document=$(readlink -f "$2")
 sources=$(cd "$(dirname "${BASH_SOURCE[0]}")/../Sources" && pwd)
+# shellcheck source=Scripts/module-flags.sh
+source "$sources/../Scripts/module-flags.sh"
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 
 awk '/^```/ { if (inside) exit; inside = $0 == "```swift"; next } inside' "$document" >main.swift
 lines=$(grep -c . main.swift) || { printf '%s has no Swift program\n' "$document" && exit 1; }
-modules=(-I "$build/Modules")
-for name in CKernels CGemmi; do
-  modules+=(-Xcc "-fmodule-map-file=$build/$name.build/module.modulemap" -Xcc "-I$sources/$name/include")
-done
-for name in CFFTW CPNG CPOSIX CZlib; do modules+=(-Xcc "-fmodule-map-file=$sources/$name/module.modulemap"); done
-checkouts=$build
-while [[ ! -d $checkouts/checkouts && $checkouts != / ]]; do checkouts=$(dirname "$checkouts"); done
-shims=$checkouts/checkouts/swift-numerics/Sources/_NumericsShims/include
-modules+=(-Xcc "-fmodule-map-file=$shims/module.modulemap" -Xcc "-I$shims")
+module_flags "$build" "$sources"
 # All that the command is linked from but the command itself.
 list=$build/exitplane.product/Objects.LinkFileList
 mapfile -t objects < <(grep -v -e /ExitPlaneCLI.build/ -e /ArgumentParser "$list")
