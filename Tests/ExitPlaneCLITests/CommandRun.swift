@@ -60,6 +60,11 @@ final class ScratchFolder {
     Set((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [])
   }
 
+  /// The names in a folder within it.
+  func contents(of name: String) throws -> Set<String> {
+    Set(try FileManager.default.contentsOfDirectory(atPath: self[name]))
+  }
+
   @discardableResult
   func write(_ name: String, _ text: String) throws -> String {
     try text.write(toFile: self[name], atomically: true, encoding: .utf8)

@@ -62,6 +62,7 @@ struct VerifyCommandTests {
     changing changes: [(String, String)] = []
   ) throws -> ScratchFolder {
     let folder = try ScratchFolder()
+    try FileManager.default.createDirectory(atPath: folder["out"], withIntermediateDirectories: false)
     func array(_ name: String, _ shape: [Int], _ values: [Double]) throws -> String {
       try folder.write(
         name, values.flatMap { v in (0..<8).map { UInt8(truncatingIfNeeded: v.bitPattern >> (8 * $0)) } })
@@ -90,6 +91,48 @@ struct VerifyCommandTests {
     for (old, new) in changes { text = text.replacingOccurrences(of: old, with: new) }
     try folder.write("gradients.json", text)
     return folder
+  }
+
+  @Test(
+    "all reference gradients hold",
+    .enabled(if: ReferenceCases.gradientsAreHere, "no ../shared/gradients"), arguments: ["single", "double"])
+  func gradients(precision: String) throws {
+    let scratch = try ScratchFolder()
+    let run = try CommandRun(
+      [
+        "verify", ReferenceCases.gradients.path, "--precision", precision, "--write-results",
+        scratch["results"],
+      ])
+    let lines = run.standardOutput.split(separator: "\n")
+    let failing = lines.dropLast().filter { !$0.hasPrefix("holds") }
+    #expect(run.status == 0 && lines.count == 31 && failing.isEmpty, "\(failing)")
+    // The image and the gradients of the first case, not its inputs.
+    #expect(
+      try scratch.contents(of: "results/data").isSuperset(of: ["002.f64", "003.f64", "004.f64", "005.f64"]))
+    #expect(try scratch.contents(of: "results/data").isDisjoint(with: ["000.f64", "001.f64"]))
+  }
+
+  @Test("the gradient that is farthest off is named")
+  func wrongGradient() throws {
+    let folder = try gradientFolder()
+    let right = try CommandRun(["verify", folder.path, "--write-results", folder["results"]])
+    #expect(right.status == 0 && right.standardOutput.hasPrefix("holds         a Gaussian: error "))
+    #expect(
+      try folder.contents(of: "results/out") == ["p.f64", "dx.f64", "da.f64", "dv.f64", "r.f64", "t.f64"])
+    for (name, file) in [("amplitudes", "da"), ("shift", "t")] {
+      let folder = try gradientFolder()
+      let path = "out/\(file).f64"
+      try folder.write(path, Array(Data(contentsOf: URL(fileURLWithPath: folder[path])).reversed()))
+      let wrong = try CommandRun(["verify", folder.path])
+      #expect(wrong.status == 1 && wrong.standardOutput.hasPrefix("fails         a Gaussian: error "))
+      #expect(wrong.standardOutput.contains(" (\(name)), tolerance 1.0e-10"), "\(wrong.standardOutput)")
+    }
+    let other = try gradientFolder(changing: [
+      (#""amplitudes": {"file": "out"#, #""occupancies": {"file": "out"#)
+    ])
+    let unknown = try CommandRun(["verify", other.path])
+    #expect(
+      unknown.standardOutput.contains("not supported a Gaussian: a gradient with respect to occupancies"))
   }
 
   @Test("what is wrong with gradients.json is said with its place")

@@ -6,6 +6,12 @@ public enum ReferenceCases {
     .standardizedFileURL
   public static var areHere: Bool { FileManager.default.fileExists(atPath: path(of: "cases.json")) }
 
+  /// Reference gradients, beside them.
+  public static let gradients = folder.deletingLastPathComponent().appending(path: "gradients")
+  public static var gradientsAreHere: Bool {
+    FileManager.default.fileExists(atPath: gradients.appending(path: "gradients.json").path)
+  }
+
   public static func path(of file: String) -> String { folder.appending(path: file).path }
 
   public struct Case: Decodable, Sendable, CustomStringConvertible {

@@ -65,7 +65,10 @@ struct GradientMethods<Scalar: GridScalar> {
     }
     let integrator = FourierSliceExtraction<Volume>(
       outputsIntegral: try options.flag("outputs_integral") ?? true, sliceGrid: sliceGrid)
-    return try pullBack(gradient, volume, integrator, options)
+    return try pullBack(gradient, volume, integrator, options) { sums in
+      let voxels = try volume.voxelGradient(of: sums, threads: availableProcessors)
+      return ["voxels": try voxelArray(gradient, voxels)]
+    }
   }
 
   private func realVoxels(
@@ -77,7 +80,9 @@ struct GradientMethods<Scalar: GridScalar> {
     }
     let integrator = RealVoxelProjection<Scalar>(
       eps: Scalar.attainable(try options.number("eps") ?? 1e-6), algorithm: algorithm)
-    return try pullBack(gradient, map(gradient), integrator, options)
+    return try pullBack(gradient, map(gradient), integrator, options) { sums in
+      ["voxels": try voxelArray(gradient, sums.volume().values)]
+    }
   }
 
   private func gaussianMixture(
@@ -92,7 +97,15 @@ struct GradientMethods<Scalar: GridScalar> {
       useErrorFunctions: try options.flag("use_error_functions") ?? true, shape: try options.shape("shape"),
       upsamplingFactor: try options.integer("upsampling_factor") ?? 1,
       nBatches: try options.integer("n_batches") ?? 1, accuracy: accuracy)
-    return try pullBack(gradient, volume, integrator, options)
+    return try pullBack(gradient, volume, integrator, options) { sums in
+      let values = sums.values()
+      let shape = [values.positions.count, values.amplitudes.count / max(1, values.positions.count)]
+      return [
+        "positions": positionArray(values.positions),
+        "amplitudes": ReferenceResult(shape: shape, isComplex: false, values: values.amplitudes),
+        "variances": ReferenceResult(shape: shape, isComplex: false, values: values.variances),
+      ]
+    }
   }
 
   private func fftAtoms(
@@ -116,17 +129,56 @@ struct GradientMethods<Scalar: GridScalar> {
           positionsInAngstroms: type.members.map { positions[$0] }, amplitudesInAngstroms: type.amplitudes,
           widthsInSquareAngstroms: type.variances.map { 8 * Double.pi * Double.pi * $0 })
       })
-    return try pullBack(gradient, volume, integrator, options)
+    return try pullBack(gradient, volume, integrator, options) { sums in
+      var inOrder = positions
+      for (atom, found) in zip(types.flatMap(\.members), sums.volume.types.flatMap(\.positionsInAngstroms)) {
+        inOrder[atom] = found
+      }
+      return ["positions": positionArray(inOrder)]
+    }
   }
 
   // MARK: Parts
 
+  /// The image and what ⟨g, image⟩ changes with.
+  ///
+  /// - Parameter arrays: the sums of a volume's gradient by the names of the expected arrays.
   private func pullBack<Integrator: VolumeIntegrator>(
     _ gradient: GradientCase, _ volume: Integrator.Volume, _ integrator: Integrator,
-    _ options: ReferenceOptions
-  ) throws -> GradientResult {
+    _ options: ReferenceOptions,
+    arrays: (Integrator.Plan.Gradient) throws -> [String: ReferenceResult]
+  ) throws -> GradientResult where Integrator.Plan: DifferentiablePlan, Integrator.Plan.Scalar == Scalar {
     try options.requireNoneLeft()
-    throw ExitPlaneError(.unsupported, "gradients of \(gradient.method) are not supported")
+    let (pose, plane) = (try pose(gradient), try plane(gradient))
+    let projector = try integrator.makeProjector(for: volume, onto: plane, expectedPoses: 1)
+    var workspace = try projector.makeWorkspace()
+    let image = projector.project(at: pose, using: &workspace)
+    var sums: Integrator.Plan.Gradient? = try projector.makeGradient()
+    let found = try projector.pullBack(cotangent(gradient), at: pose, addingTo: &sums)
+    var results = try sums.map(arrays) ?? [:]
+    let (rotation, shift) = (found.rotationVector(at: pose.rotation), found.shiftInAngstroms)
+    results["rotation"] = ReferenceResult(
+      shape: [3], isComplex: false, values: [rotation.x, rotation.y, rotation.z])
+    results["shift"] = ReferenceResult(shape: [2], isComplex: false, values: [shift.x, shift.y])
+    return GradientResult(image: ReferenceResult(image), gradients: results)
+  }
+
+  private func cotangent(_ gradient: GradientCase) throws -> RealImage<Scalar> {
+    guard !gradient.cotangent.isComplex else {
+      throw ExitPlaneError.invalid("cotangent of \(gradient.name)", got: "complex", need: "of real numbers")
+    }
+    let shape = try GridShape(lengths: gradient.cotangent.shape)
+    return try RealImage(shape: shape, values: folder.read(gradient.cotangent).map { Scalar($0) })
+  }
+
+  private func voxelArray(_ gradient: GradientCase, _ values: [Scalar]) throws -> ReferenceResult {
+    let shape = try required(gradient.inputs["voxels"], "inputs.voxels", of: gradient).shape
+    return ReferenceResult(shape: shape, isComplex: false, values: values.map { Double($0) })
+  }
+
+  private func positionArray(_ positions: [SIMD3<Double>]) -> ReferenceResult {
+    ReferenceResult(
+      shape: [positions.count, 3], isComplex: false, values: positions.flatMap { [$0.x, $0.y, $0.z] })
   }
 
   private func pose(_ gradient: GradientCase) throws -> Pose {
