@@ -36,7 +36,7 @@ private struct RelionGolden: Decodable {
 
 /// A file of Tests/Goldens.
 func golden<Content: Decodable>(_ name: String) throws -> Content {
-  let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../Goldens")
+  let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../Goldens")
   let decoder = JSONDecoder()
   decoder.keyDecodingStrategy = .convertFromSnakeCase
   return try decoder.decode(Content.self, from: Data(contentsOf: folder.appending(path: name)))
