@@ -20,12 +20,11 @@ extension GridShape {
     symmetrize(half)
   }
 
-  /// The transpose of `cropFrequencies`, times a factor; `half` is overwritten.
+  /// The transpose of `cropFrequencies`; `half` is overwritten.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   func pullBackCroppedFrequencies<Scalar: GridScalar>(
-    _ half: UnsafeMutablePointer<Scalar>, into fine: UnsafeMutablePointer<Scalar>, of fineShape: GridShape,
-    scale: Scalar
+    _ half: UnsafeMutablePointer<Scalar>, into fine: UnsafeMutablePointer<Scalar>, of fineShape: GridShape
   ) {
     let width = 2 * spectrumColumns
     let fineWidth = 2 * fineShape.spectrumColumns
@@ -37,7 +36,7 @@ extension GridShape {
       let source = half + row * width
       for target in isNyquist ? [k + fineShape.rows, -k] : [k < 0 ? k + fineShape.rows : k] {
         let line = fine + target * fineWidth
-        for i in 0..<width { line[i] += source[i] * (isNyquist ? scale / 2 : scale) }
+        for i in 0..<width { line[i] = isNyquist ? source[i] / 2 : source[i] }
       }
     }
   }

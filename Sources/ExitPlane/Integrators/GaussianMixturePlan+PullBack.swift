@@ -17,7 +17,7 @@ extension GaussianMixturePlan: DifferentiablePlan {
   }
 
   private func makeSums(
-    for prepared: Prepared, _ parts: GaussianMixtureVolume.Gradient.Parts
+    for prepared: Prepared, _ parts: GaussianMixtureVolume.Gradient.Parts?
   ) throws -> GaussianSums<Scalar> {
     try GaussianSums(
       prepared.volume, parts, distortion: prepared.distortion, groups: prepared.groups,
@@ -52,10 +52,9 @@ extension GaussianMixturePlan: DifferentiablePlan {
     }
     let half = workspace.finish.half.pointer
     finisher.pullBackImage(cotangent, isShifted: false, workspace.finish)
-    workspace.factors.setCentreToOrigin()
+    workspace.factors.setCentreToOrigin(scale: 1 / Double(computed.count))
     workspace.factors.multiply(half)
-    finisher.computed.pullBackCroppedFrequencies(
-      half, into: buffers.half.pointer, of: computed, scale: 1 / Scalar(computed.count))
+    finisher.computed.pullBackCroppedFrequencies(half, into: buffers.half.pointer, of: computed)
     trace.cotangent.copy(from: fine.pullBackSpectrum(buffers.half.pointer, buffers), computed)
     return .zero
   }
@@ -79,13 +78,8 @@ extension GaussianMixturePlan: DifferentiablePlan {
         view: view(prepared.distortion == nil ? pose.rotation : .identity, pose.shiftInAngstroms),
         rotation: pose.rotation)
     }
-    let sums =
-      if let gradient {
-        try gradient.sums.add(looks, threads: threads)
-      } else {
-        try makeSums(for: prepared, .positions).add(looks, onlyPoses: true, threads: threads)
-      }
-    return sums.map(poseCotangent)
+    let sums = try gradient?.sums ?? makeSums(for: prepared, nil)
+    return try sums.add(looks, threads: threads).map(poseCotangent)
   }
 
   /// Pixel coordinates are `(x·r + t) / h`, with x and y the rotation's rows, magnified where the image is distorted.

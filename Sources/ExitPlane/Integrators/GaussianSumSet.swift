@@ -58,11 +58,11 @@ final class GaussianSumSet<Scalar: GridScalar>: @unchecked Sendable {
   /// - Parameters:
   ///   - positions: where a distorted image shows the Gaussians; for the thread to keep.
   func add(
-    _ look: GaussianLook<Scalar>, chunk: Int, onlyPoses: Bool, positions: inout [SIMD3<Double>],
+    _ look: GaussianLook<Scalar>, chunk: Int, positions: inout [SIMD3<Double>],
     scratch: UnsafeMutablePointer<Scalar>?, into result: inout GaussianLook<Scalar>.Sums
   ) {
     var sums = ep_gaussian_sums()
-    sums.positions = onlyPoses ? nil : self.positions?.pointer
+    sums.positions = self.positions?.pointer
     if let distortion {
       if positions.count != centres.positionsInAngstroms.count { positions = centres.positionsInAngstroms }
       let range = chunkStarts[chunk]..<min(chunkStarts[chunk + 1], distortion.distances.count)
@@ -82,7 +82,7 @@ final class GaussianSumSet<Scalar: GridScalar>: @unchecked Sendable {
         range = group.near(look.view, in: range, at: centres.positionsInAngstroms)
       }
       guard !range.isEmpty else { continue }
-      if !onlyPoses, !others.isEmpty {
+      if !others.isEmpty {
         sums.amplitudes = others[index].amplitudes.pointer + range.lowerBound * group.rank
         sums.scales = others[index].scales.pointer + range.lowerBound * group.rank
       }

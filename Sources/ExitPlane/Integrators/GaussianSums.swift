@@ -6,7 +6,7 @@ import CKernels
 /// images in order; what a pose gathers is summed over the chunks in order. So no bit depends on the number of threads.
 final class GaussianSums<Scalar: GridScalar>: @unchecked Sendable {
   let volume: GaussianMixtureVolume
-  let parts: GaussianMixtureVolume.Gradient.Parts
+  private let parts: GaussianMixtureVolume.Gradient.Parts?
   /// Those that images show, and where amplitudes are asked for those of amplitude 0.
   private let sets: [GaussianSumSet<Scalar>]
   private let chunks: Int
@@ -22,10 +22,11 @@ final class GaussianSums<Scalar: GridScalar>: @unchecked Sendable {
   }
 
   /// - Parameters:
+  ///   - parts: what is summed of the Gaussians; nil where only what poses gather is wanted.
   ///   - distortion: as the volume is drawn, and `groups` as well.
   /// - Throws: `.invalidValue` when there is no memory.
   init(
-    _ volume: GaussianMixtureVolume, _ parts: GaussianMixtureVolume.Gradient.Parts,
+    _ volume: GaussianMixtureVolume, _ parts: GaussianMixtureVolume.Gradient.Parts?,
     distortion: GaussianDistortion?, groups: GaussianGroups<Scalar>, options: Options
   ) throws {
     self.volume = volume
@@ -33,8 +34,8 @@ final class GaussianSums<Scalar: GridScalar>: @unchecked Sendable {
     // Enough for a few threads' balance, each with enough atoms to be worth reading an image for.
     chunks = max(1, min(64, volume.positionsInAngstroms.count / 256))
     let shown = try GaussianSumSet(
-      volume, distortion, groups, order: options.order, chunks: chunks, positions: true, others: parts == .all
-    )
+      volume, distortion, groups, order: options.order, chunks: chunks, positions: parts != nil,
+      others: parts == .all)
     guard parts == .all, volume.hasAmplitudeZero else {
       sets = [shown]
       return
@@ -57,13 +58,10 @@ final class GaussianSums<Scalar: GridScalar>: @unchecked Sendable {
 
   /// Adds what the looks' cotangents give, in their order.
   ///
-  /// - Parameter onlyPoses: leaves the sums of the Gaussians as they are.
   /// - Returns: what each look's pixel coordinates gather.
-  func add(
-    _ looks: [GaussianLook<Scalar>], onlyPoses: Bool = false, threads: Int
-  ) throws -> [GaussianLook<Scalar>.Sums] {
+  func add(_ looks: [GaussianLook<Scalar>], threads: Int) throws -> [GaussianLook<Scalar>.Sums] {
     guard let first = looks.first else { return [] }
-    let sets = onlyPoses ? [self.sets[0]] : self.sets
+    let sets = sets
     var partial = [GaussianLook<Scalar>.Sums](repeating: .init(), count: chunks * looks.count)
     try partial.withUnsafeMutableBufferPointer { buffer in
       guard let target = buffer.baseAddress else { return }
@@ -81,7 +79,7 @@ final class GaussianSums<Scalar: GridScalar>: @unchecked Sendable {
           for (index, look) in looks.enumerated() {
             for (set, groups) in sets.enumerated() {
               groups.add(
-                look, chunk: chunk, onlyPoses: onlyPoses, positions: &workspace.positions[set],
+                look, chunk: chunk, positions: &workspace.positions[set],
                 scratch: workspace.scratch?.pointer, into: &results[chunk * looks.count + index])
             }
           }

@@ -199,7 +199,8 @@ struct GaussianGradientInvarianceTests {
           #expect(largestError(positions.positions.numbers, Array(want.positions.joined())) < tolerance)
         }
         try check(Double.self, 1e-14, 1e-11)
-        try check(Float.self, 1e-7, 1e-5)
+        // Where the map holds tails alone, differences of error functions have fewer digits than at a peak.
+        try check(Float.self, 1e-8, 3e-5)
       }
     }
   }
