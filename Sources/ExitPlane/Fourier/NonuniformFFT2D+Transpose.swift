@@ -107,9 +107,10 @@ extension NonuniformFFT2D {
     _ periodic: SpreadingGrid2D<Scalar>.PeriodicGrid, x: [Double], y: [Double], strengths: [Scalar]?,
     _ workspace: SpreadingGrid2D<Scalar>.Workspace
   ) throws -> Gradient {
-    let found = try (0..<3).map { _ in
-      try AlignedBuffer<Scalar>(count: x.count, of: "values at \(x.count) points")
+    func buffer() throws -> AlignedBuffer<Scalar> {
+      try AlignedBuffer(count: x.count, of: "values at \(x.count) points")
     }
+    let (values, alongX, alongY) = (try buffer(), try buffer(), try buffer())
     func run(_ strengths: UnsafePointer<Scalar>?) -> Bool {
       x.withUnsafeBufferPointer { x in
         y.withUnsafeBufferPointer { y in
@@ -118,17 +119,19 @@ extension NonuniformFFT2D {
             at: grid.source(
               origin: SIMD2(0, 0), xRow: SIMD3(1, 0, 0), yRow: SIMD3(0, 1, 0), x: x.baseAddress,
               y: y.baseAddress),
-            count: x.count, strengths: strengths, values: found[0].pointer,
-            slopes: strengths.map { _ in (found[1].pointer, found[2].pointer) }, workspace)
+            count: x.count, strengths: strengths, values: values.pointer,
+            slopes: strengths.map { _ in (alongX.pointer, alongY.pointer) }, workspace)
         }
       }
     }
     let finite = strengths.map { $0.withUnsafeBufferPointer { run($0.baseAddress) } } ?? run(nil)
     guard finite else { throw notFinite(x, y) }
     let scale = grid.samplesToAPixel
-    return Gradient(
-      strengths: Array(found[0].buffer), x: found[1].buffer.map { $0 * Scalar(scale.x) },
-      y: found[2].buffer.map { $0 * Scalar(scale.y) })
+    return withExtendedLifetime((values, alongX, alongY)) {
+      Gradient(
+        strengths: Array(values.buffer), x: alongX.buffer.map { $0 * Scalar(scale.x) },
+        y: alongY.buffer.map { $0 * Scalar(scale.y) })
+    }
   }
 }
 

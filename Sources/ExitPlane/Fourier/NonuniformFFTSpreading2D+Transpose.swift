@@ -151,7 +151,6 @@ extension SpreadingGrid2D {
     _ group: Range<Int>, from first: Int, of source: TransformedRows, _ scratch: ThreadScratch,
     into periodic: PeriodicGrid
   ) {
-    let (even, odd) = (scratch.rows.pointer, scratch.rows.pointer + columns)
     let pairs = (group.count + 1) / 2
     Scalar.joinRows(
       source.column(0) + 2 * group.lowerBound, pairs: pairs, length: columns, columns: modes.spectrumColumns,
@@ -159,21 +158,30 @@ extension SpreadingGrid2D {
     for pair in 0..<pairs {
       let row = group.lowerBound + 2 * pair
       rowFFT.execute(scratch.lines.pointer + 2 * columns * pair, scratch.line.pointer)
+      let even = samples(ofRow: (first + row) % rows, in: periodic)
+      let hasOdd = row + 1 < group.upperBound
+      let odd = hasOdd ? samples(ofRow: (first + row + 1) % rows, in: periodic) : scratch.rows.pointer
       Scalar.deinterleave(scratch.line.pointer, count: columns, into: even, odd)
-      repeatRow((first + row) % rows, even, into: periodic)
-      if row + 1 < group.upperBound { repeatRow((first + row + 1) % rows, odd, into: periodic) }
+      repeatRow((first + row) % rows, in: periodic)
+      if hasOdd { repeatRow((first + row + 1) % rows, in: periodic) }
     }
+  }
+
+  /// Where the samples of a row are first.
+  @inline(__always)
+  private func samples(ofRow row: Int, in periodic: PeriodicGrid) -> UnsafeMutablePointer<Scalar> {
+    periodic.samples.pointer + (row + halo) % rows * periodic.geometry.pitch + halo
   }
 
   /// The transpose of `collect`: a row goes wherever a tap on it may fall.
   @inline(__always)
-  private func repeatRow(_ row: Int, _ samples: UnsafePointer<Scalar>, into periodic: PeriodicGrid) {
-    let geometry = periodic.geometry
-    for paddedRow in stride(from: (row + halo) % rows, to: geometry.pieceRows, by: rows) {
-      let target = periodic.samples.pointer + paddedRow * geometry.pitch
-      (target + halo).update(from: samples, count: columns)
-      for i in 0..<halo { target[i] = samples[(columns - halo % columns + i) % columns] }
-      for i in 0..<(geometry.pitch - halo - columns) { target[halo + columns + i] = samples[i % columns] }
+  private func repeatRow(_ row: Int, in periodic: PeriodicGrid) {
+    let (geometry, samples) = (periodic.geometry, samples(ofRow: row, in: periodic))
+    for i in 0..<halo { samples[i - halo] = samples[(columns - halo % columns + i) % columns] }
+    for i in 0..<(geometry.pitch - halo - columns) { samples[columns + i] = samples[i % columns] }
+    for paddedRow in stride(from: (row + halo) % rows + rows, to: geometry.pieceRows, by: rows) {
+      (periodic.samples.pointer + paddedRow * geometry.pitch).update(
+        from: samples - halo, count: geometry.pitch)
     }
   }
 

@@ -42,20 +42,24 @@ extension FFTAtomRendering {
     let workspace = try SpreadingGrid3D<Scalar>.Workspace(setup.grid, points: setup.points)
     var positions = [SIMD3<Double>](repeating: SIMD3(0, 0, 0), count: volume.atomCount)
     var weights = [Double](repeating: 0, count: volume.atomCount)
-    let found = try (0..<4).map { _ in
-      try AlignedBuffer<Scalar>(count: setup.points, of: "the gradient of \(setup.points) atoms")
+    func buffer() throws -> AlignedBuffer<Scalar> {
+      try AlignedBuffer(count: setup.points, of: "the gradient of \(setup.points) atoms")
     }
+    let (x, y, z, values) = (try buffer(), try buffer(), try buffer(), try buffer())
     for pass in setup.passes {
       try setup.grid.transformTranspose(
         of: half, factorOfSquare: factors(pass, size: size, voxelSize: h), workspace)
       setup.grid.interpolate(
         x: pass.x, y: pass.y, z: pass.z, origin: Double(originOffset(size)), scale: 1 / h,
-        strengths: pass.strengths, workspace, values: found[3].pointer,
-        slopes: (0..<3).map { found[$0].pointer })
-      for (index, atom) in pass.atoms.enumerated() {
-        positions[Int(atom)] += SIMD3(
-          Double(found[0].pointer[index]), Double(found[1].pointer[index]), Double(found[2].pointer[index]))
-        weights[Int(atom)] += Double(found[3].pointer[index] * (pass.strengthsOfUnitWeights?[index] ?? 1))
+        strengths: pass.strengths, workspace, values: values.pointer,
+        slopes: [x.pointer, y.pointer, z.pointer])
+      withExtendedLifetime((x, y, z, values)) {
+        for (index, atom) in pass.atoms.enumerated() {
+          positions[Int(atom)] += SIMD3(
+            Double(x.pointer[index]), Double(y.pointer[index]), Double(z.pointer[index]))
+          weights[Int(atom)] += Double(
+            values.pointer[index] * (pass.strengthsOfUnitWeights?[index] ?? 1))
+        }
       }
     }
     return IndependentAtomVolume.Gradient(

@@ -244,6 +244,7 @@ struct FFTAtomGradientTests {
     case .coarse:
       // One filter spans what the types differ in.
       atoms = Atoms([8, 9], alike: true)
+      options.accuracy = 1e-6
       padded = try GridShape(rows: 72, columns: 40)
     }
     let plane = try ImageConfiguration(
