@@ -421,3 +421,14 @@ typedef struct {
 /// index: number 64 g + 16 j + i is the j-th of the block 16 g + i. Blocks are counted modulo 2³².
 void ep_normal_add_f(const ep_random_source *source, int64_t count, float scale, float *out);
 void ep_normal_add_d(const ep_random_source *source, int64_t count, double scale, double *out);
+
+/// Replaces every pixel, an expected number, by a count of Poisson's distribution, 0 where it is not above 0: each a
+/// function of the source, of the pixel's index (modulo 2³²) and of what it was alone. Attempt a of pixel i draws the
+/// block i of the stream with a · 2¹⁶ added.
+void ep_poisson_draw_f(const ep_random_source *source, int64_t count, float *pixels);
+void ep_poisson_draw_d(const ep_random_source *source, int64_t count, double *pixels);
+
+/// Steps of that, for tests: the counts that attempts with two uniform numbers each give for means of 10 or more, −1
+/// where they are rejected, and those that one uniform number gives for means below.
+void ep_poisson_attempt_d(int64_t count, const double *means, const double *us, const double *vs, double *results);
+void ep_poisson_invert_d(int64_t count, const double *means, const double *us, double *results);

@@ -114,6 +114,17 @@ extension GridScalar {
     }
   }
 
+  /// Replaces `count` expected numbers by counts of Poisson's distribution.
+  static func drawCounts(
+    from source: UnsafePointer<ep_random_source>, count: Int, _ pixels: UnsafeMutablePointer<Self>
+  ) {
+    if isSingle {
+      ep_poisson_draw_f(source, Int64(count), pixels.rebound())
+    } else {
+      ep_poisson_draw_d(source, Int64(count), pixels.rebound())
+    }
+  }
+
   // MARK: Lines of a nonuniform transform
 
   /// Two real rows to the parts of complex numbers.

@@ -39,25 +39,20 @@ struct RandomSequence {
   private let item: SIMD2<UInt32>
   private let stream: UInt32
   private var index: UInt32
-  private let step: UInt32
   private var block = SIMD4<UInt32>(repeating: 0)
   private var used = 4
 
-  /// - Parameters:
-  ///   - first: the number of the sequence's first block.
-  ///   - step: from block to block; with `first` below it, sequences that share an item keep apart.
-  init(seed: UInt64, stream: RandomStream, item: UInt64, first: UInt32 = 0, step: UInt32 = 1) {
+  init(seed: UInt64, stream: RandomStream, item: UInt64) {
     key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
     self.item = SIMD2(UInt32(truncatingIfNeeded: item), UInt32(truncatingIfNeeded: item >> 32))
     self.stream = stream.rawValue
-    self.step = step
-    index = first
+    index = 0
   }
 
   mutating func word() -> UInt32 {
     if used == 4 {
       block = Philox.block(counter: SIMD4(index, stream, item.x, item.y), key: key)
-      index &+= step
+      index &+= 1
       used = 0
     }
     defer { used += 1 }

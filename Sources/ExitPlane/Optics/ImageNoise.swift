@@ -50,17 +50,13 @@ public struct PixelNoise: Hashable, Sendable {
 
   /// Replaces every pixel, an expected number, by a count drawn from Poisson's distribution; what is not
   /// above 0 becomes 0.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
+  ///
+  /// Small means by inversion; others by W. Hörmann, "The transformed rejection method for generating Poisson random
+  /// variables", Insurance: Mathematics and Economics 12 (1993) 39–45, algorithm PTRS. The same on every processor.
   public func drawCounts<Scalar: GridScalar>(
     _ pixels: UnsafeMutablePointer<Scalar>, count: Int, particle: UInt64
   ) {
-    for index in 0..<count {
-      // A pixel's blocks are its index and every `count`-th after it.
-      var sequence = RandomSequence(
-        seed: seed, stream: .counts, item: particle, first: UInt32(truncatingIfNeeded: index),
-        step: UInt32(truncatingIfNeeded: count))
-      pixels[index] = Scalar(poisson(mean: Double(pixels[index]), &sequence))
-    }
+    var source = ep_random_source(seed: seed, item: particle, stream: RandomStream.counts.rawValue)
+    Scalar.drawCounts(from: &source, count: count, pixels)
   }
 }
