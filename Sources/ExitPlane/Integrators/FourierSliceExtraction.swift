@@ -96,21 +96,12 @@ public struct FourierSlicePlan<Volume: FourierSliceVolume>: RealImagePlan {
     let finish: ImageFinisher<Scalar>.Workspace
     let factors: PhaseFactors<Scalar>
     /// Where the way back is taken too.
-    let kept: Kept?
-
-    /// What a slice leaves for its way back.
-    struct Kept {
-      /// As sampled.
-      let values: AlignedBuffer<Scalar>
-      let slopes: SliceSlopes<Scalar>
-    }
+    let kept: KeptSlice<Scalar>?
 
     init(_ finisher: ImageFinisher<Scalar>, keepsSlopes: Bool) throws {
       finish = try ImageFinisher<Scalar>.Workspace(finisher)
       factors = PhaseFactors(finisher.computed)
-      kept =
-        keepsSlopes
-        ? Kept(values: try .half(finisher.computed), slopes: try SliceSlopes(finisher.computed)) : nil
+      kept = keepsSlopes ? try KeptSlice(finisher.computed) : nil
     }
   }
 

@@ -109,7 +109,11 @@ extension FourierSlicePlan: DifferentiablePlan {
     cotangent.take(half, factors: workspace.factors)
     let shift = pose.shiftInAngstroms / plane.pixelSizeInAngstroms
     let perPixel = cotangent.shiftCotangent(
-      of: kept.values.pointer, nyquist: workspace.factors.nyquistCosine(shiftInPixels: shift.x))
+      of: kept.values.pointer,
+      nyquist: workspace.factors.nyquistCosine(shiftInPixels: shift.x).map {
+        .cosine($0.cosine, slope: $0.slope)
+      }
+        ?? .none)
     let slicePlane = geometry.plane(at: pose.rotation, factors: cotangent.factors)
     let rotation = geometry.rotationCotangent(
       of: kept.slopes.planeCotangent(of: cotangent.half.pointer, on: slicePlane))

@@ -68,9 +68,9 @@ struct RealVoxelGatheringChoice<Scalar: GridScalar> {
 /// Gathers the image's frequencies from one oversampled transform of the map: the same sum as spreading, as a
 /// nonuniform transform of type 2.
 struct RealVoxelGathering<Scalar: GridScalar>: Sendable {
-  private let plane: ImageConfiguration
-  private let transform: FourierVoxelWindowVolume<Scalar>
-  private let geometry: SliceGeometry
+  let plane: ImageConfiguration
+  let transform: FourierVoxelWindowVolume<Scalar>
+  let geometry: SliceGeometry
 
   /// - Parameter oversampling: of the map's transform; nil for that of the least cost a pose.
   init(
@@ -91,15 +91,23 @@ struct RealVoxelGathering<Scalar: GridScalar>: Sendable {
     at pose: Pose, fromCentre: Bool, scale: Double, factors: PhaseFactors<Scalar>,
     into half: UnsafeMutablePointer<Scalar>
   ) {
-    let shape = plane.paddedShape
+    let (slice, origin) = prepareSlice(at: pose, fromCentre: fromCentre, scale: scale, factors)
+    transform.samples.sample(slice, outOfBounds: .zero, into: half)
+    (half[0], half[1]) = (origin, 0)
+    transform.samples.sampleCorner(of: slice, outOfBounds: .zero, into: half)
+  }
+
+  /// The plane to sample, its factors set, and the value at zero frequency.
+  func prepareSlice(
+    at pose: Pose, fromCentre: Bool, scale: Double, _ factors: PhaseFactors<Scalar>
+  ) -> (plane: SlicePlane, origin: Scalar) {
     let shift = pose.shiftInAngstroms / plane.pixelSizeInAngstroms
     let scale = scale * geometry.scale
     factors.set(shiftInPixels: shift, fromCentre: fromCentre, scale: scale)
-    if shape.columns % 2 == 0 { setNyquist(factors, shift: shift.x, fromCentre: fromCentre, scale: scale) }
-    let slice = geometry.plane(at: pose.rotation, factors: factors)
-    transform.samples.sample(slice, outOfBounds: .zero, into: half)
-    (half[0], half[1]) = (Scalar(transform.zeroFrequency * scale), 0)
-    transform.samples.sampleCorner(of: slice, outOfBounds: .zero, into: half)
+    if plane.paddedShape.columns % 2 == 0 {
+      setNyquist(factors, shift: shift.x, fromCentre: fromCentre, scale: scale)
+    }
+    return (geometry.plane(at: pose.rotation, factors: factors), Scalar(transform.zeroFrequency * scale))
   }
 
   /// The Nyquist column's factor for every voxel shifted by itself: the average with the conjugate partner
@@ -114,17 +122,25 @@ struct RealVoxelGathering<Scalar: GridScalar>: Sendable {
   }
 }
 
+extension RealVoxelGridVolume.Layout {
+  /// The map's voxels in the cube of its longest axis: first of each axis, depth first, and the cube's side.
+  var placeInCube: (first: SIMD3<Int>, size: Int) {
+    let size = max(depth, rows, columns)
+    func first(_ length: Int) -> Int { originOffset(size) - originOffset(length) }
+    return (SIMD3(first(depth), first(rows), first(columns)), size)
+  }
+}
+
 extension RealVoxelGridVolume {
   /// The map with zeros about it, its origin at the cube's.
   fileprivate func paddedToCube() throws -> RealVoxelGridVolume {
     guard !isCubic else { return self }
-    let size = max(depth, rows, columns)
-    func first(_ length: Int) -> Int { originOffset(size) - originOffset(length) }
+    let (first, size) = layout.placeInCube
     var cube = [Scalar](repeating: 0, count: size * size * size)
     for z in 0..<depth {
       for y in 0..<rows {
         let source = (z * rows + y) * columns
-        let target = ((z + first(depth)) * size + y + first(rows)) * size + first(columns)
+        let target = ((z + first.x) * size + y + first.y) * size + first.z
         cube.replaceSubrange(target..<(target + columns), with: values[source..<(source + columns)])
       }
     }

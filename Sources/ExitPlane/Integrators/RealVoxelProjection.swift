@@ -74,8 +74,6 @@ public struct RealVoxelPlan<Scalar: GridScalar>: RealImagePlan {
       case gathering(RealVoxelGathering<Scalar>)
     }
     let method: Method
-    /// The way back of either: its trace is the transposed grid, its voxels are interpolated from that.
-    let spreading: RealVoxelSpreading<Scalar>
 
     /// What was chosen: spreading or gathering.
     public var algorithm: RealVoxelAlgorithm {
@@ -109,29 +107,36 @@ public struct RealVoxelPlan<Scalar: GridScalar>: RealImagePlan {
         $0.isEasilyHeld && $0.cost(poses: poses, onto: plane) < limit ? $0 : nil
       }
     }
-    guard let gathering else { return Prepared(method: .spreading(spreading), spreading: spreading) }
+    guard let gathering else { return Prepared(method: .spreading(spreading)) }
     return Prepared(
       method: .gathering(
         try RealVoxelGathering(
           volume: volume, plane: plane, accuracy: options.accuracy, oversampling: gathering.oversampling,
-          threads: options.preparationThreads)), spreading: spreading)
+          threads: options.preparationThreads)))
   }
 
   /// What one projection writes.
   public final class Workspace {
-    let spreading: SpreadingGrid2D<Scalar>.Workspace
-    fileprivate let factors: PhaseFactors<Scalar>
+    let spreading: SpreadingGrid2D<Scalar>.Workspace?
+    let factors: PhaseFactors<Scalar>
     let finish: ImageFinisher<Scalar>.Workspace
+    /// Of gathering, where the way back is taken too.
+    let kept: KeptSlice<Scalar>?
 
-    fileprivate init(_ plan: RealVoxelPlan, _ prepared: Prepared) throws {
-      spreading = try prepared.spreading.makeWorkspace(
-        forTransposesAlone: prepared.algorithm == .gathering)
+    init(_ plan: RealVoxelPlan, _ prepared: Prepared, keepsSlopes: Bool) throws {
+      switch prepared.method {
+      case .spreading(let method): (spreading, kept) = (try method.makeWorkspace(), nil)
+      case .gathering:
+        (spreading, kept) = (nil, keepsSlopes ? try KeptSlice(plan.plane.paddedShape) : nil)
+      }
       factors = PhaseFactors(plan.plane.paddedShape)
       finish = try ImageFinisher<Scalar>.Workspace(plan.finisher)
     }
   }
 
-  public func makeWorkspace(for prepared: Prepared) throws -> Workspace { try Workspace(self, prepared) }
+  public func makeWorkspace(for prepared: Prepared) throws -> Workspace {
+    try Workspace(self, prepared, keepsSlopes: false)
+  }
 
   /// The projection's half spectrum times a factor, its phases referred to the origin's pixel or to the first.
   private func transform(
@@ -140,10 +145,17 @@ public struct RealVoxelPlan<Scalar: GridScalar>: RealImagePlan {
     let half = workspace.finish.half.pointer
     switch prepared.method {
     case .spreading(let method):
-      method.transform(at: pose, fromCentre: fromCentre, scale: scale, workspace.spreading, into: half)
+      guard let scratch = workspace.spreading else { return }
+      method.transform(at: pose, fromCentre: fromCentre, scale: scale, scratch, into: half)
     case .gathering(let method):
-      method.transform(
-        at: pose, fromCentre: fromCentre, scale: scale, factors: workspace.factors, into: half)
+      if let kept = workspace.kept {
+        method.transformWithSlopes(
+          at: pose, fromCentre: fromCentre, scale: scale, factors: workspace.factors, keeping: kept,
+          into: half)
+      } else {
+        method.transform(
+          at: pose, fromCentre: fromCentre, scale: scale, factors: workspace.factors, into: half)
+      }
     }
     finisher.makeHermitian(half, isShifted: pose.shiftInAngstroms != SIMD2(0, 0))
   }

@@ -2,7 +2,7 @@ import CKernels
 
 /// What an image's way back leaves of a map: the cotangent of the samples that voxels are spread on. A voxel's gradient
 /// is interpolated from it.
-public final class RealVoxelTrace<Scalar: GridScalar>: Sendable {
+public final class SpreadingTrace<Scalar: GridScalar>: Sendable {
   let periodic: SpreadingGrid2D<Scalar>.PeriodicGrid
 
   init(_ grid: SpreadingGrid2D<Scalar>) throws { periodic = try SpreadingGrid2D<Scalar>.PeriodicGrid(grid) }
@@ -12,7 +12,7 @@ extension RealVoxelSpreading {
   /// The transpose of `transform` up to the voxels. Zeros among them have gradients too, so all rows are reached.
   func transformTranspose(
     of half: UnsafePointer<Scalar>, scale: Double, _ spreading: SpreadingGrid2D<Scalar>.Workspace,
-    into trace: RealVoxelTrace<Scalar>
+    into trace: SpreadingTrace<Scalar>
   ) {
     grid.transformTranspose(
       of: half, scale: scale * volume.voxelSizeInAngstroms, spreading, into: trace.periodic)
@@ -26,7 +26,7 @@ extension RealVoxelSpreading {
   /// - Parameter fromCentre: whether phases are referred to the first pixel, by image.
   /// - Returns: the poses' cotangents.
   func accumulate(
-    _ traces: ArraySlice<RealVoxelTrace<Scalar>>, at poses: ArraySlice<Pose>, fromCentre: [Bool],
+    _ traces: ArraySlice<SpreadingTrace<Scalar>>, at poses: ArraySlice<Pose>, fromCentre: [Bool],
     into gradient: UnsafeMutablePointer<Scalar>?, threads: Int
   ) throws -> [Pose.Cotangent] {
     let (images, planes) = (traces.count, volume.depth)

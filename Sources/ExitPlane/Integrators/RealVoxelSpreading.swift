@@ -88,13 +88,13 @@ struct RealVoxelSpreading<Scalar: GridScalar>: Sendable {
   var cost: Double { grid.cost(points: voxelCount) }
 
   /// What one transform writes, apart from its result.
-  func makeWorkspace(forTransposesAlone: Bool = false) throws -> SpreadingGrid2D<Scalar>.Workspace {
+  func makeWorkspace() throws -> SpreadingGrid2D<Scalar>.Workspace {
     // The kernel spreads four quarters of a block in turn. They should lie apart, whichever axis is seen
     // along the beam: some rows and a quarter of a row apart they do (12 ns a voxel become 9).
     let row = volume.columns
     let quarter = max(1, 1024 / row) * row + row / 4
     return try SpreadingGrid2D<Scalar>.Workspace(
-      grid, layout: .whole(copies: forTransposesAlone ? 1 : shares.count), points: 0, threads: threads,
+      grid, layout: .whole(copies: shares.count), points: 0, threads: threads,
       blockLength: 4 * quarter)
   }
 

@@ -24,15 +24,25 @@ final class SliceCotangent<Scalar: GridScalar> {
     (half.pointer[0], half.pointer[1]) = (0, 0)
   }
 
+  /// How a shift along x is in the Nyquist column.
+  enum NyquistShift {
+    /// The mean of both signs: a cosine, and its derivative to the shift in pixels.
+    case cosine(Scalar, slope: Double)
+    /// As in every other column, at +½.
+    case frequency
+    /// There is no such column.
+    case none
+  }
+
   /// `∂L/∂τ`, τ the shift in pixels: `Re(conj(g) ∂v/∂τ)` over the values v, in double precision row by row.
   ///
   /// - Parameters:
   ///   - values: with all their factors but the cosine of the Nyquist column, which the cotangent then takes up.
-  ///   - nyquist: that cosine and its derivative to τ, where there is one.
+  ///   - nyquist: how the shift is in that column.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   func shiftCotangent(
-    of values: UnsafePointer<Scalar>, nyquist: (cosine: Scalar, slope: Double)?
+    of values: UnsafePointer<Scalar>, nyquist: NyquistShift
   ) -> SIMD2<Double> {
     let width = shape.spectrumColumns
     let inner = (shape.columns + 1) / 2
@@ -47,12 +57,14 @@ final class SliceCotangent<Scalar: GridScalar> {
       }
       if inner < width {
         let i = 2 &* inner
-        if let nyquist {
-          atNyquist += nyquist.slope * Double(g[i] * v[i] + g[i &+ 1] * v[i &+ 1])
-          g[i] *= nyquist.cosine
-          g[i &+ 1] *= nyquist.cosine
+        if case .cosine(let cosine, let slope) = nyquist {
+          atNyquist += slope * Double(g[i] * v[i] + g[i &+ 1] * v[i &+ 1])
+          g[i] *= cosine
+          g[i &+ 1] *= cosine
         }
-        sum += g[i] * v[i &+ 1] - g[i &+ 1] * v[i]
+        let product = g[i] * v[i &+ 1] - g[i &+ 1] * v[i]
+        sum += product
+        if case .frequency = nyquist { moment += Scalar(inner) * product }
       }
       alongX += Double(moment)
       alongY += Double(signedFrequency(row, of: shape.rows)) * Double(sum)
@@ -88,6 +100,18 @@ final class SliceCotangent<Scalar: GridScalar> {
         }
       })
     for cotangent in cotangents { gradient.zeroFrequency += cotangent.zeroFrequency }
+  }
+}
+
+/// What a slice leaves for its way back.
+struct KeptSlice<Scalar: GridScalar> {
+  /// As sampled.
+  let values: AlignedBuffer<Scalar>
+  let slopes: SliceSlopes<Scalar>
+
+  init(_ shape: GridShape) throws {
+    values = try .half(shape)
+    slopes = try SliceSlopes(shape)
   }
 }
 

@@ -44,9 +44,11 @@ public struct SliceInsertion<Volume: FourierSliceVolume>: Sendable {
   public func insert(
     count: Int, threads: Int = availableProcessors, into data: FourierSamplesGradient<Scalar>,
     weights: FourierSamplesGradient<Scalar>? = nil,
-    read: @Sendable (
-      _ index: Int, _ data: UnsafeMutableBufferPointer<Scalar>, _ weights: UnsafeMutableBufferPointer<Scalar>
-    ) throws -> Pose
+    read:
+      @Sendable (
+        _ index: Int, _ data: UnsafeMutableBufferPointer<Scalar>,
+        _ weights: UnsafeMutableBufferPointer<Scalar>
+      ) throws -> Pose
   ) throws {
     for sums in [data, weights].compactMap({ $0 }) { try requireGradient(sums, of: samples) }
     let length = max(1, min(count, 8 * max(1, threads)))
