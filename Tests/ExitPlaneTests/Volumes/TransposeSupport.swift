@@ -1,5 +1,6 @@
 import ComplexModule
 import Oracles
+import Synchronization
 
 @testable import ExitPlane
 
@@ -27,11 +28,11 @@ extension GridScalar {
 }
 
 /// A Fourier volume of some kind, for tests of all of them.
-struct AnySlices<Scalar: GridScalar> {
+struct AnySlices<Scalar: GridScalar>: Sendable {
   let name: String
   let map: RealVoxelGridVolume<Scalar>
   let samples: FourierSamples<Scalar>
-  let voxelGradient: (FourierSamplesGradient<Scalar>, Int) throws -> [Scalar]
+  let voxelGradient: @Sendable (FourierSamplesGradient<Scalar>, Int) throws -> [Scalar]
 
   init<Volume: FourierSliceVolume>(_ name: String, _ map: RealVoxelGridVolume<Scalar>, _ volume: Volume)
   where Volume.Scalar == Scalar {
@@ -41,9 +42,17 @@ struct AnySlices<Scalar: GridScalar> {
     voxelGradient = { try volume.voxelGradient(of: $0, threads: $1) }
   }
 
-  /// All kinds of a map of noise.
-  static func all(size n: Int, seed: UInt64) throws -> [AnySlices] {
-    let (map, _) = try noiseCube(n, voxelSize: 1.5, seed: seed, as: Scalar.self)
+  /// All kinds of a map of noise, made once: to choose a window for an accuracy takes longer than the rest.
+  static func all(size: Int) throws -> [AnySlices] {
+    let name = "\(Scalar.precisionName) \(size)"
+    if let made = slicesOfNoise.withLock({ $0[name] }) as? [AnySlices] { return made }
+    let made = try make(size: size)
+    slicesOfNoise.withLock { $0[name] = made }
+    return made
+  }
+
+  private static func make(size n: Int) throws -> [AnySlices] {
+    let (map, _) = try noiseCube(n, voxelSize: 1.5, seed: 5, as: Scalar.self)
     let filter: @Sendable (Double) -> Double = { 1.2 - 1.7 * $0 }
     var result = [AnySlices]()
     for pad in [1, 1.5, 2] {
@@ -66,3 +75,5 @@ struct AnySlices<Scalar: GridScalar> {
     return result
   }
 }
+
+private let slicesOfNoise = Mutex<[String: any Sendable]>([:])
