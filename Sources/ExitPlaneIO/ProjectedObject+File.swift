@@ -65,9 +65,9 @@ extension RealImageProjector {
       for pose in poses { try star.append(pose) }
       try star.finish()
     }
-    try projectEach(count: poses.count, threads: threads, pose: { poses[$0] }) { index, image in
-      try stack.write(image, at: index)
-    }
+    try projectEach(
+      count: poses.count, threads: threads, pose: { poses[$0] },
+      consume: { index, image in try stack.write(image, at: index) })
     try set.commit([stack])
   }
 }

@@ -1,4 +1,5 @@
 import ExitPlane
+import Oracles
 import Testing
 
 @testable import ExitPlaneIO

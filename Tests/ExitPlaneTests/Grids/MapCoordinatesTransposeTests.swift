@@ -55,12 +55,17 @@ struct MapCoordinatesTransposeTests {
 
   private func complex<Scalar: GridScalar>(_: Scalar.Type, within tolerance: Double) throws {
     try hold(
-      { Complex(Scalar($0.uniform()), Scalar($0.uniform())) }, modes: [.fill(.zero), .clip, .wrap],
-      within: tolerance,
-      dot: {
-        zip($0, $1).reduce(0) {
-          $0 + Double($1.0.real) * Double($1.1.real) + Double($1.0.imaginary) * Double($1.1.imaginary)
+      { (numbers: inout SeededGenerator) -> Complex<Scalar> in
+        Complex(Scalar(numbers.uniform()), Scalar(numbers.uniform()))
+      },
+      modes: [.fill(.zero), .clip, .wrap], within: tolerance,
+      dot: { a, b in
+        var sum = 0.0
+        for (x, y) in zip(a, b) {
+          sum += Double(x.real) * Double(y.real)
+          sum += Double(x.imaginary) * Double(y.imaginary)
         }
+        return sum
       }, of: Scalar.self, forward: { try mapCoordinates($0, at: $1, order: $2, mode: $3) },
       back: { try pullBackMapCoordinates($0, through: $1, at: $2, order: $3, mode: $4) })
   }

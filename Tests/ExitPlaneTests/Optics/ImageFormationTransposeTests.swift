@@ -103,11 +103,15 @@ struct ImageFormationTransposeTests {
       let isCosineUsed = optics.hasCosine && model.hasOptics
       let got = try sineCotangent.withUnsafeMutableBufferPointer { s in
         try cosineCotangent.withUnsafeMutableBufferPointer { c in
-          try way.pullBack(
-            g, ofImage: image(start), of: particle(start),
-            through: (UnsafePointer(sine), try #require(s.baseAddress)),
-            cosine: isCosineUsed ? (UnsafePointer(cosine), try #require(c.baseAddress)) : nil,
-            using: ImageFormationTranspose.Workspace(plane))
+          try sine.withUnsafeBufferPointer { sine in
+            try cosine.withUnsafeBufferPointer { cosine in
+              try way.pullBack(
+                g, ofImage: image(start), of: particle(start),
+                through: (#require(sine.baseAddress), #require(s.baseAddress)),
+                cosine: isCosineUsed ? (#require(cosine.baseAddress), #require(c.baseAddress)) : nil,
+                using: ImageFormationTranspose.Workspace(plane))
+            }
+          }
         }
       }
       let t = got.transfer
