@@ -215,7 +215,8 @@ struct OpticsGroupTests {
     try folder.write("model.pdb", variedStructure)
     for (input, method, least) in [
       ("map.mrc", ["--interpolation", "linear"], 0.005), ("map.mrc", ["--interpolation", "exact"], 0.005),
-      ("map.mrc", ["--slice-grid", "volume"], 0.005), ("map.mrc", ["--method", "real-voxel"], 0.005),
+      ("map.mrc", ["--interpolation", "cubic", "--slice-grid", "volume"], 0.005),
+      ("map.mrc", ["--method", "real-voxel"], 0.005),
       ("model.pdb", ["--method", "gaussian"], 0.005), ("model.pdb", ["--method", "fft-atom"], 0.005),
     ] {
       func images(_ poses: String) throws -> [RealImage<Float>] {

@@ -93,8 +93,16 @@ struct VerifyCommandTests {
     return folder
   }
 
+  /// Of these the file's definitions hold one of an even grid's two planes at Nyquist, where Docs/Conventions.md holds
+  /// both, and cotangents reach those: Docs/Decisions/ has the numbers.
+  private static let casesOfOneNyquistPlane: Set<String> = [
+    "FourierSliceExtraction/linear/box-20/pad-1.5/volume/20x20",
+    "FourierSliceExtraction/cubic/box-20/pad-1.0/volume/20x20",
+    "FourierSliceExtraction/cubic/box-20/pad-1.0/image/20x25",
+  ]
+
   @Test(
-    "all reference gradients hold",
+    "all reference gradients hold but those of one plane at Nyquist",
     .enabled(if: ReferenceCases.gradientsAreHere, "no ../shared/gradients"), arguments: ["single", "double"])
   func gradients(precision: String) throws {
     let scratch = try ScratchFolder()
@@ -105,7 +113,10 @@ struct VerifyCommandTests {
       ])
     let lines = run.standardOutput.split(separator: "\n")
     let failing = lines.dropLast().filter { !$0.hasPrefix("holds") }
-    #expect(run.status == 0 && lines.count == 31 && failing.isEmpty, "\(failing)")
+    #expect(lines.count == 31)
+    #expect(
+      Set(failing.compactMap { $0.split(separator: " ").dropFirst().first?.dropLast() }.map(String.init))
+        == Self.casesOfOneNyquistPlane, "\(failing)")
     // The image and the gradients of the first case, not its inputs.
     #expect(
       try scratch.contents(of: "results/data").isSuperset(of: ["002.f64", "003.f64", "004.f64", "005.f64"]))
@@ -168,7 +179,8 @@ struct VerifyCommandTests {
       ("GaussianMixtureProjection", #"{"made_up": 1}"#, "option made_up"),
       ("FourierSliceExtraction", #"{"interpolation": "quintic"}"#, "interpolation quintic"),
     ] {
-      let run = try CommandRun(["verify", try gradientFolder(method: method, options: options).path])
+      let folder = try gradientFolder(method: method, options: options)
+      let run = try CommandRun(["verify", folder.path])
       #expect(run.status == 1 && run.standardOutput.hasPrefix("not supported a Gaussian: \(words)"))
     }
     let folder = try gradientFolder(changing: [

@@ -41,7 +41,7 @@ struct GaussianGradientInvarianceTests {
     }
     // Blocks of images are added one after the other.
     let prepared = try plan.prepare(volume, expectedPoses: nil)
-    var workspace = try plan.makeWorkspace(for: prepared)
+    var workspace = try plan.makeWorkspaceForPullBack(for: prepared)
     var gradient: GaussianMixturePlan<Float>.Gradient? = try plan.makeGradient(for: prepared)
     var nothing: GaussianMixturePlan<Float>.Gradient?
     for (i, pose) in poses.enumerated() {

@@ -130,7 +130,7 @@ struct GaussianMixtureGradientTests {
         let sum = GaussianSum.random(count: 30, gaussians: 3, radius: 8, deviations: deviations, seed: 5)
         let plan = try integrator.makePlan(for: sum.volume().layout, onto: plane)
         let prepared = try plan.prepare(sum.volume(), expectedPoses: nil)
-        var workspace = try plan.makeWorkspace(for: prepared)
+        var workspace = try plan.makeWorkspaceForPullBack(for: prepared)
         let values = Array(
           spectrum
             ? plan.spectrum(of: prepared, at: try pose(), using: &workspace)

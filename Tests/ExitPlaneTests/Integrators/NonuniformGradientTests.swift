@@ -79,7 +79,7 @@ private func pull<Plan: DifferentiablePlan>(
   threads: Int = 1
 ) throws -> Pulled<Plan.Gradient> {
   let prepared = try plan.prepare(volume, expectedPoses: poses.count)
-  var workspace = try plan.makeWorkspace(for: prepared)
+  var workspace = try plan.makeWorkspaceForPullBack(for: prepared)
   var (loss, found, traces): (Double, [Pose.Cotangent], [Plan.Trace]) = (0, [], [])
   for (pose, cotangent) in zip(poses, cotangents) {
     let numbers =
@@ -404,7 +404,11 @@ struct RealVoxelGradientTests {
           relativeError(
             [r.0.x, r.0.y, r.0.z, r.1.x, r.1.y, r.1.z],
             [turn0.x, turn0.y, turn0.z, turn1.x, turn1.y, turn1.z]) < tolerance)
-        #expect(relativeError([t.x, t.y], [shift.x, shift.y]) < tolerance)
+        // Where there is no shift, the entry at Nyquist on both axes has no well-defined slope to it.
+        let hasCorner = size.0 % 2 == 0 && size.1 % 2 == 0 && pose.shiftInAngstroms == SIMD2(0, 0)
+        if !hasCorner || algorithm == .spreading {
+          #expect(relativeError([t.x, t.y], [shift.x, shift.y]) < tolerance)
+        }
         // Projecting is linear in the voxels.
         let product = zip(try found.gradient.volume().values, try self.map(of: Scalar.self).values)
           .reduce(0) { $0 + Double($1.0) * Double($1.1) }
