@@ -3,6 +3,7 @@
 /// Every error a user can provoke is one of these: a `kind` for code to branch on, and a
 /// `description` that says what was wrong, what was found and what would do.
 public struct ExitPlaneError: Error, Hashable, CustomStringConvertible {
+  /// What went wrong, to branch on.
   public enum Kind: Hashable, Sendable {
     /// An argument outside its domain: a negative pixel size, an empty box.
     case invalidValue
@@ -18,6 +19,7 @@ public struct ExitPlaneError: Error, Hashable, CustomStringConvertible {
     case unwritableFile
   }
 
+  /// What to branch on; the description is for people.
   public let kind: Kind
   /// One line that a terminal shows as it is, whatever a file or a path put into it; see `printable`.
   public let description: String

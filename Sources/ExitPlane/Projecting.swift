@@ -1,5 +1,6 @@
 /// What is projected, before it is prepared for a method.
 public enum ProjectedObject<Scalar: GridScalar>: Sendable {
+  /// Voxels.
   case map(RealVoxelGridVolume<Scalar>)
   /// - Parameter scatteringFactor: by atomic number; called with the name of an atom that has it.
   case structure(
@@ -29,6 +30,7 @@ public struct Projecting: Hashable, Sendable {
 
   /// How a map's transform is interpolated.
   public enum Interpolation: String, Hashable, Sendable, CaseIterable {
+    /// Between the eight samples about a point.
     case linear
     /// By B-splines.
     case cubic
@@ -51,6 +53,7 @@ public struct Projecting: Hashable, Sendable {
   public var padScale: Double?
   /// Divides the map by what interpolation does to it; without, cubic slices solve for spline coefficients.
   public var correctsGridding = true
+  /// On which frequencies slices are taken.
   public var sliceGrid = SliceGrid.image
   /// Scatters to the Ewald sphere, curved to this side; nil for a plane.
   public var ewaldSphere: EwaldHemisphere?
@@ -67,6 +70,7 @@ public struct Projecting: Hashable, Sendable {
   /// Of atoms: pixels computed for each one, on both axes.
   public var upsamplingFactor = 1
 
+  /// No wishes: the choices of Docs/Accuracy.md.
   public init() {}
 
   /// The method for a kind of object.

@@ -106,7 +106,7 @@ public final class AtomicFile: Sendable {
   /// the work is done.
   ///
   /// - Throws: `.unwritableFile` when there is too little space.
-  public func reserve(byteCount: Int) throws {
+  func reserve(byteCount: Int) throws {
     try requireOpen()
     do {
       try descriptor.reserve(byteCount: byteCount)

@@ -5,9 +5,13 @@ import ExitPlane
 /// Opening costs the header and reading an image costs that image; a file compressed with gzip (told by its content,
 /// not its name) is inflated whole. Several threads may read at once.
 public final class MRCFile: Sendable {
+  /// As it was given.
   public let path: String
+  /// The first 1024 bytes, checked against the file's length.
   public let header: MRCHeader
+  /// Whether it holds images, not a volume: by its name (.mrcs), else by its header.
   public let isStack: Bool
+  /// Whether it is gzipped.
   public let isCompressed: Bool
   /// Rows (y) and columns (x) of an image, or of a volume's section.
   public let shape: GridShape

@@ -38,7 +38,7 @@ extension MRCHeader {
   ///
   /// For a file whose samples follow at once, little-endian and signed: an extended header, a byte order
   /// and IMOD's flags that this value was read with are not kept.
-  public func encoded() -> [UInt8] {
+  func encoded() -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: Self.byteCount)
     func put(_ word: Int, _ values: Int32...) {
       for (index, value) in values.enumerated() {

@@ -7,6 +7,7 @@ import ExitPlane
 ///
 /// - Source: MRC2014, Cheng et al., J. Struct. Biol. 192 (2015) 146–150, with mode 12 of its 2022 update.
 public struct MRCHeader: Hashable, Sendable {
+  /// Of every header.
   public static let byteCount = 1024
 
   /// An axis of the specimen, numbered as in `mapc`, `mapr` and `maps`.
@@ -17,8 +18,11 @@ public struct MRCHeader: Hashable, Sendable {
 
   /// Samples along the file's fastest, middle and slowest axis (`nx`, `ny`, `nz`).
   public let columns: Int
+  /// See `columns`.
   public let rows: Int
+  /// See `columns`.
   public let sections: Int
+  /// How samples are stored.
   public let mode: MRCMode
   /// Bytes are unsigned, as IMOD's flags may say; MRC2014's own are signed.
   public let hasUnsignedBytes: Bool
@@ -28,35 +32,43 @@ public struct MRCHeader: Hashable, Sendable {
   public let intervals: SIMD3<Int32>
   /// Lengths of the cell's edges along x, y and z; an edge over its intervals is the voxel size.
   public let cellInAngstroms: SIMD3<Float>
+  /// Of the cell, α, β and γ; 90 for what is made here.
   public let cellAnglesInDegrees: SIMD3<Float>
   /// Which axis of the specimen the columns, rows and sections run along.
   public let columnAxis: Axis
+  /// See `columnAxis`.
   public let rowAxis: Axis
+  /// See `columnAxis`.
   public let sectionAxis: Axis
   /// Where the first voxel lies along x, y and z, in ångströms (`origin`); 0 where it is not used.
   public let originInAngstroms: SIMD3<Float>
   /// Of all samples, as the header states them; by the standard a maximum below the minimum, a mean
   /// below both or a negative deviation stands for "not determined".
   public let minimum: Float
+  /// See `minimum`.
   public let maximum: Float
+  /// See `minimum`.
   public let mean: Float
+  /// See `minimum`.
   public let standardDeviation: Float
   /// 0 for images, 1 for a volume, 401 to 630 for a stack of volumes (`ispg`).
   public let spaceGroup: Int32
   /// Bytes between this header and the samples (`nsymbt`).
   public let extendedHeaderByteCount: Int
+  /// The byte order of header and samples.
   public let isBigEndian: Bool
   /// The labels in use, trimmed.
   public let labels: [String]
 
-  public var samplesPerSection: Int { columns * rows }
+  /// Of one image, or one plane of a volume.
+  var samplesPerSection: Int { columns * rows }
   var dataOffset: Int { Self.byteCount + extendedHeaderByteCount }
 
   /// The size of a whole file with this header.
   ///
   /// Always under 2⁶³: `nx` and `ny` are at most 2¹⁵, `nz` and the extended header under 2³¹, a sample at
   /// most 4 bytes.
-  public var fileByteCount: Int {
+  var fileByteCount: Int {
     dataOffset + samplesPerSection * sections * mode.bytesPerSample
   }
 

@@ -6,7 +6,8 @@ public enum MRCMode: Int32, Hashable, Sendable, CaseIterable {
   case uint16 = 6
   case float16 = 12
 
-  public var bytesPerSample: Int {
+  /// 1, 2 or 4.
+  var bytesPerSample: Int {
     switch self {
     case .int8: 1
     case .int16, .uint16, .float16: 2

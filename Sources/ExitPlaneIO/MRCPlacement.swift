@@ -8,8 +8,10 @@ import ExitPlane
 public struct MRCPlacement: Hashable, Sendable {
   /// Along x, y and z.
   public var starts: SIMD3<Int32>
+  /// Along x, y and z; 0 where it is not used.
   public var originInAngstroms: SIMD3<Float>
 
+  /// By default at the start of the frame.
   public init(
     starts: SIMD3<Int32> = SIMD3(0, 0, 0), originInAngstroms: SIMD3<Float> = SIMD3(0, 0, 0)
   ) {

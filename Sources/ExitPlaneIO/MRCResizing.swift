@@ -27,9 +27,11 @@ public struct MRCResizing {
 
   /// The new box: its depth is 1 for images.
   public let depth: Int
+  /// The new box's rows and columns.
   public let shape: GridShape
   /// The input's sample `(x, y, z)`, from 0, that becomes the origin.
   public let centre: SIMD3<Int>
+  /// The input's, which stays.
   public let voxelSizeInAngstroms: Double
 
   private let file: MRCFile
@@ -104,6 +106,7 @@ public struct MRCResizing {
     try writer.finish()
   }
 
+  /// Whether the input holds images, not a volume.
   public var isStack: Bool { file.isStack }
 
   /// The number of planes or images that are written.

@@ -10,10 +10,15 @@ import Synchronization
 /// - Memory: 32 bytes an image for its statistics (3 MB for 100,000 images), so that they can be joined
 ///   in the order of the images; besides, up to 160 KiB a call in progress.
 public final class MRCStackWriter: StackWriter {
+  /// The file's final name.
   public let path: String
+  /// Of every image.
   public let shape: GridShape
+  /// The number of images, all of which must be written.
   public let count: Int
+  /// Of every image; stands in the header.
   public let pixelSizeInAngstroms: Double
+  /// How pixels are stored.
   public let mode: MRCOutputMode
 
   private let file: AtomicFile

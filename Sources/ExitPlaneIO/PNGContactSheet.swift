@@ -2,6 +2,7 @@ import ExitPlane
 
 /// Many images side by side in one picture, for people to look at.
 public struct ContactSheet: Sendable {
+  /// Which images share a grey scale.
   public enum Contrast: Sendable {
     /// One grey scale for all, so that brightness can be compared.
     case sheet
@@ -18,6 +19,7 @@ public struct ContactSheet: Sendable {
     /// On the second line, which is left out where no image has one.
     public var line: String
 
+    /// A tile's lines, the heading foremost.
     public init(_ heading: String, detail: String = "", line: String = "") {
       self.heading = heading
       self.detail = detail

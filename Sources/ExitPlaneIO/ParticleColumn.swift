@@ -1,8 +1,9 @@
 /// What becomes of a column of particles or of their optics groups when images are made of them.
 ///
 /// One table says it of every column that RELION has for them; Docs/STAR.md is that table for readers.
-public struct ParticleColumn: Sendable {
-  public enum Treatment: String, Sendable, CaseIterable {
+struct ParticleColumn: Sendable {
+  /// What becomes of a column.
+  enum Treatment: String, Sendable, CaseIterable {
     /// It takes part in the images, or is set to what they are.
     case applied
     /// It stays as it was: it is about the particle or its micrograph, not about pixels.
@@ -13,10 +14,12 @@ public struct ParticleColumn: Sendable {
     case refused
   }
 
-  public let name: String
-  public let treatment: Treatment
+  /// Without the leading underscore: "rlnAngleRot".
+  let name: String
+  /// What becomes of it.
+  let treatment: Treatment
   /// Why, or how.
-  public let note: String
+  let note: String
   /// What says nothing: a column of such values alone is left as it is.
   let harmless: Harmless
 
@@ -41,12 +44,12 @@ public struct ParticleColumn: Sendable {
 
   /// Columns that are not in the table are carried: those of other tables of RELION, of other programs, and of one's
   /// own.
-  public static func treatment(of name: String) -> Treatment { byName[name]?.treatment ?? .carried }
+  static func treatment(of name: String) -> Treatment { byName[name]?.treatment ?? .carried }
 
   static let byName = Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
 
   /// Of RELION 5, in the order of Docs/STAR.md.
-  public static let all: [ParticleColumn] =
+  static let all: [ParticleColumn] =
     rows(.applied, applied) + rows(.carried, carried) + dropped + refused
 
   private static func rows(_ treatment: Treatment, _ rows: [(String, [String])]) -> [ParticleColumn] {

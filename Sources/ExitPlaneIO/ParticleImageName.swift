@@ -13,6 +13,7 @@ public struct ParticleImageName: Hashable, Sendable, CustomStringConvertible {
   /// As the STAR file has it: relative to the working directory of programs, which for RELION's is the project's.
   public var path: String
 
+  /// - Parameter number: from 1.
   public init(number: Int, path: String) {
     self.number = number
     self.path = path

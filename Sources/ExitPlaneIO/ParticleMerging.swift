@@ -6,7 +6,9 @@ import ExitPlane
 public struct ParticleMerging {
   /// One STAR file of the sets.
   public struct Part: Sendable {
+    /// The STAR file.
     public let path: String
+    /// Its particles.
     public let count: Int
   }
 
@@ -14,6 +16,7 @@ public struct ParticleMerging {
   public let parts: [Part]
   /// Of the run whose shards these are; nil for sets of other programs.
   public let record: RunRecord?
+  /// Particles of all parts together.
   public var count: Int { parts.reduce(0) { $0 + $1.count } }
 
   /// Reads the files once, to see whether they fit each other; what is not about particles and optics is the
@@ -168,6 +171,7 @@ public struct ParticleMerging {
   public struct Image: Sendable {
     /// In the merged set, from 0.
     public let number: Int
+    /// The stack that has the image now.
     public let stackPath: String
     /// Of the STAR file that names it.
     public let starPath: String

@@ -2,6 +2,7 @@ import ExitPlane
 
 /// What the particles of one `rlnOpticsGroup` have in common, as far as their file says it.
 public struct ParticleOpticsGroup: Hashable, Sendable {
+  /// `rlnOpticsGroupName`.
   public var name: String
   /// The number by which particles name the group.
   public var number: Int
@@ -10,8 +11,11 @@ public struct ParticleOpticsGroup: Hashable, Sendable {
   public var pixelSizeInAngstroms: Double?
   /// The side of the square images, in pixels.
   public var imageSize: Int?
+  /// `rlnVoltage`.
   public var voltageInKilovolts: Double?
+  /// `rlnSphericalAberration`.
   public var sphericalAberrationInMillimetres: Double?
+  /// `rlnAmplitudeContrast`.
   public var amplitudeContrast: Double?
 }
 

@@ -5,13 +5,18 @@ import ExitPlane
 public struct ParticleRowWriter {
   /// Which columns there are beside angles, origins and the optics group.
   public struct Columns: Hashable, Sendable {
+    /// `rlnImageName`.
     public var hasImageNames: Bool
+    /// `rlnMicrographName`.
     public var hasMicrographNames: Bool
+    /// Defoci and their angle, phase shift, B-factor and scale.
     public var hasTransferFunctions: Bool
+    /// `rlnRandomSubset`.
     public var hasRandomSubsets: Bool
     /// Places in micrographs.
     public var hasCoordinates: Bool
 
+    /// No columns but those there always are, unless they are asked for.
     public init(
       imageNames: Bool = false, micrographNames: Bool = false, transferFunctions: Bool = false,
       randomSubsets: Bool = false, coordinates: Bool = false
@@ -26,11 +31,14 @@ public struct ParticleRowWriter {
 
   /// One of the optics groups, which are numbered from 1 in their order.
   public struct Group: Sendable {
+    /// What the group's images are, and with what optics.
     public var stack: ParticleStack
     /// Nil for "opticsGroup" and its number.
     public var name: String?
+    /// Beam tilt and odd Zernike coefficients; nil for no columns of them.
     public var aberrations: AntisymmetricAberrations?
 
+    /// - Parameter name: nil for "opticsGroup" and its number.
     public init(stack: ParticleStack, name: String? = nil, aberrations: AntisymmetricAberrations? = nil) {
       self.stack = stack
       self.name = name
@@ -40,16 +48,22 @@ public struct ParticleRowWriter {
 
   /// What has a column must be given, and nothing else is written.
   public struct Row: Sendable {
+    /// Written as RELION's angles and origins.
     public var pose: Pose
+    /// "000001@path/stack.mrcs".
     public var imageName: String?
+    /// `rlnMicrographName`.
     public var micrographName: String?
     /// In pixels of the micrograph.
     public var coordinates: SIMD2<Int>?
+    /// Its voltage, spherical aberration and amplitude contrast are the group's.
     public var transfer: ContrastTransferFunction?
     /// 1 or 2, RELION's half sets.
     public var randomSubset: Int?
+    /// From 1.
     public var opticsGroup: Int
 
+    /// A row with nothing but angles and origins, unless more is given.
     public init(
       pose: Pose, imageName: String? = nil, micrographName: String? = nil, coordinates: SIMD2<Int>? = nil,
       transfer: ContrastTransferFunction? = nil, randomSubset: Int? = nil, opticsGroup: Int = 1

@@ -2,15 +2,22 @@ import ExitPlane
 
 /// Optics that go before what a file of particles says, for all of its particles; nil leaves it as it is.
 public struct ParticleOpticsOverride: Hashable, Sendable {
+  /// `rlnVoltage`.
   public var voltageInKilovolts: Double?
+  /// `rlnSphericalAberration`.
   public var sphericalAberrationInMillimetres: Double?
+  /// `rlnAmplitudeContrast`.
   public var amplitudeContrast: Double?
+  /// `rlnPhaseShift`.
   public var phaseShiftInDegrees: Double?
+  /// `rlnCtfBfactor`.
   public var bFactorInSquareAngstroms: Double?
+  /// `rlnBeamTiltX` and `rlnBeamTiltY`.
   public var beamTiltInMilliradians: SIMD2<Double>?
   /// Whether defoci and their astigmatism are others, which the file then does not say.
   public var removesDefoci: Bool
 
+  /// Leaves everything as it is, unless something is given.
   public init(
     voltageInKilovolts: Double? = nil, sphericalAberrationInMillimetres: Double? = nil,
     amplitudeContrast: Double? = nil, phaseShiftInDegrees: Double? = nil,

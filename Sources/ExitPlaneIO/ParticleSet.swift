@@ -22,6 +22,7 @@ public struct ParticleSet: Sendable {
   let opticsBlockIndex: Int?
   let givenPixelSizeInAngstroms: Double?
 
+  /// The number of particles.
   public var count: Int { poses.count }
 
   /// - Parameter pixelSizeInAngstroms: for origins in pixels whose file does not say it.
@@ -75,7 +76,9 @@ public struct ParticleSet: Sendable {
 
   /// A particle's defocus, underfocus positive.
   public struct Defocus: Hashable, Sendable {
+    /// Along the U-axis, `rlnDefocusU`.
     public var uInAngstroms: Double
+    /// Across it, `rlnDefocusV`.
     public var vInAngstroms: Double
     /// Of the U-axis from x towards y.
     public var angleInDegrees: Double

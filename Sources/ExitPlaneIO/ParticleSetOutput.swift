@@ -10,6 +10,7 @@ import ExitPlane
 
 /// A stack that is written image by image and takes its name at the end, alone or with others of a set.
 public protocol StackWriter: Sendable {
+  /// The file's final name.
   var path: String { get }
 
   /// Brings the whole file to the disk, header and all. To be called once, after every image is written.
@@ -44,6 +45,7 @@ public final class ParticleSetOutput: Sendable {
     star = try AtomicFile(path: starPath, temporary: .shared)
   }
 
+  /// The STAR file's final name.
   public var starPath: String { star.path }
 
   /// Writes the STAR file, and takes its room on the disk; nothing is under its name before `commit`.

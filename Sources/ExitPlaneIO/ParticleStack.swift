@@ -6,10 +6,13 @@ public struct ParticleStack: Hashable, Sendable {
   public let path: String
   /// The side of the images, in pixels.
   public let imageSize: Int
+  /// Of the images.
   public let pixelSizeInAngstroms: Double
   /// RELION asks for these three in every file; they are written where nothing better is known.
   public let voltageInKilovolts: Double
+  /// See `voltageInKilovolts`.
   public let sphericalAberrationInMillimetres: Double
+  /// See `voltageInKilovolts`.
   public let amplitudeContrast: Double
 
   /// - Throws: `.invalidValue` for an empty path, or a value that is out of its range.

@@ -7,22 +7,30 @@ import ExitPlane
 public struct ParticleStacks: Sendable {
   /// What images are, apart from what they show.
   public struct Kind: Hashable, Sendable {
+    /// Rows and columns.
     public let shape: GridShape
+    /// The same on both axes.
     public let pixelSizeInAngstroms: Double
 
+    /// Images of a shape and a pixel size.
     public init(shape: GridShape, pixelSizeInAngstroms: Double) {
       self.shape = shape
       self.pixelSizeInAngstroms = pixelSizeInAngstroms
     }
 
+    /// Images of a plane.
     public init(_ plane: ImageConfiguration) {
       self.init(shape: plane.shape, pixelSizeInAngstroms: plane.pixelSizeInAngstroms)
     }
   }
 
+  /// One stack of the set.
   public struct Stack: Hashable, Sendable {
+    /// Of its file.
     public let path: String
+    /// Of its images.
     public let kind: Kind
+    /// The number of its images.
     public internal(set) var count: Int
   }
 

@@ -17,10 +17,15 @@ import Synchronization
 ///
 /// - Memory: that of the images in hand; it does not grow with their number.
 public final class ResumableStackWriter: StackWriter {
+  /// The file's final name.
   public let path: String
+  /// Of every image.
   public let shape: GridShape
+  /// The number of images, all of which must be written.
   public let count: Int
+  /// Of every image; stands in the header.
   public let pixelSizeInAngstroms: Double
+  /// How pixels are stored.
   public let mode: MRCOutputMode
   /// How many images an earlier run has left: the first to be written now.
   public let firstImage: Int

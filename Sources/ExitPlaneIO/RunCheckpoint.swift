@@ -18,6 +18,7 @@ public struct RunParameters: Hashable, Sendable {
   private var entries: [Entry] = []
   private static let imageCountName = "images of the set"
 
+  /// Nothing yet.
   public init() {}
 
   /// How many images the whole set has, its shards together.
@@ -25,8 +26,10 @@ public struct RunParameters: Hashable, Sendable {
   /// Nil where that is not among the parameters.
   public var imageCount: Int? { self[Self.imageCountName].flatMap { Int($0) } }
 
+  /// States how many images the whole set has.
   public mutating func append(imageCount: Int) { append(Self.imageCountName, imageCount) }
 
+  /// Adds a parameter; line breaks in its value become blanks.
   public mutating func append(_ name: String, _ value: some CustomStringConvertible) {
     let line = value.description.split(whereSeparator: \.isNewline).joined(separator: " ")
     entries.append(Entry(name: name, value: line))

@@ -7,9 +7,12 @@ import ExitPlane
 public struct RunRecord: Hashable, Sendable {
   /// A part of the run's set, numbered from 1.
   public struct Shard: Hashable, Sendable, CustomStringConvertible {
+    /// From 1.
     public let number: Int
+    /// Of all shards.
     public let count: Int
 
+    /// One of `count` shards.
     public init(number: Int, count: Int) {
       self.number = number
       self.count = count
@@ -23,6 +26,7 @@ public struct RunRecord: Hashable, Sendable {
   /// Nil for the whole.
   public let shard: Shard?
 
+  /// - Parameter shard: nil for the whole.
   public init(parameters: RunParameters, shard: Shard? = nil) {
     self.parameters = parameters
     self.shard = shard
@@ -32,7 +36,7 @@ public struct RunRecord: Hashable, Sendable {
   var ofWhole: RunRecord { RunRecord(parameters: parameters) }
 
   /// What differs from another set's, "seed was 1 and is 2"; empty for the same images.
-  public func differences(from other: RunRecord) -> [String] {
+  func differences(from other: RunRecord) -> [String] {
     let shards =
       shard == other.shard
       ? []

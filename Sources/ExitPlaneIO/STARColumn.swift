@@ -14,6 +14,7 @@ public struct STARColumn: Hashable, Sendable {
     self.name = name
   }
 
+  /// A value a row.
   public init(name: String, values: some Sequence<String>) {
     self.init(name: name)
     for value in values { append(value) }
@@ -30,8 +31,10 @@ public struct STARColumn: Hashable, Sendable {
     self.ends = ends
   }
 
+  /// The number of rows.
   public var count: Int { ends.count }
 
+  /// The value of a row, from 0, as it stands in the file without quotes.
   public subscript(row: Int) -> String {
     String(decoding: bytes(row), as: UTF8.self)
   }
@@ -40,6 +43,7 @@ public struct STARColumn: Hashable, Sendable {
     text[(row == 0 ? 0 : ends[row - 1])..<ends[row]]
   }
 
+  /// Adds a row.
   public mutating func append(_ value: some StringProtocol) {
     text.append(contentsOf: value.utf8)
     ends.append(text.count)

@@ -3,10 +3,12 @@
 /// The document keeps everything but comments, understood or not, in the file's order; what is changed
 /// in it and written again leaves the rest as it was.
 public struct STARDocument: Sendable {
+  /// In the file's order.
   public var blocks: [STARBlock]
   /// The file it was read from, for messages and for paths relative to it; nil for one made in memory.
   public let path: String?
 
+  /// - Parameter path: for errors to name.
   public init(blocks: [STARBlock] = [], path: String? = nil) {
     self.blocks = blocks
     self.path = path
@@ -31,11 +33,14 @@ extension STARDocument: Hashable {
 
 /// What stands between one `data_` line and the next.
 public struct STARBlock: Hashable, Sendable {
+  /// A name and its value, outside of tables.
   public struct Pair: Hashable, Sendable {
     /// Without the leading underscore.
     public var name: String
+    /// As it stands in the file, without quotes.
     public var value: String
 
+    /// - Parameter name: without the leading underscore.
     public init(name: String, value: String) {
       self.name = name
       self.value = value
@@ -44,10 +49,13 @@ public struct STARBlock: Hashable, Sendable {
 
   /// What follows `data_`; RELION 3.0 often has nothing there.
   public var name: String
+  /// Names and values outside the table.
   public var pairs: [Pair]
+  /// The block's loop; nil where it has none.
   public var table: STARTable?
   var source: STARSource?
 
+  /// - Parameter name: what follows `data_`.
   public init(name: String, pairs: [Pair] = [], table: STARTable? = nil) {
     self.name = name
     self.pairs = pairs

@@ -23,6 +23,7 @@ public struct STARTable: Sendable {
     self.source = source
   }
 
+  /// Of all columns alike.
   public var rowCount: Int { columns.first?.count ?? 0 }
 
   /// By its name without the leading underscore.
@@ -51,6 +52,7 @@ public struct STARTable: Sendable {
     }
   }
 
+  /// Does nothing where there is no such column.
   public mutating func removeColumn(_ name: String) {
     columns.removeAll { $0.name == name }
   }

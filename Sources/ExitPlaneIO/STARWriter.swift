@@ -15,6 +15,7 @@ public struct STARWriter {
   private static let bufferSize = 1 << 18
   private static let numberWidth = 12
 
+  /// - Parameter sink: takes the bytes as they come, in blocks.
   public init(to sink: @escaping ByteSink) {
     self.sink = sink
     buffer.reserveCapacity(Self.bufferSize + 4096)
@@ -61,6 +62,7 @@ public struct STARWriter {
     try appendValue(value, of: name)
   }
 
+  /// A whole number.
   public mutating func append(_ value: Int) {
     beginValue()
     buffer.appendInteger(value)
@@ -198,7 +200,7 @@ extension STARWriter {
   /// written so, keeps its bytes.
   ///
   /// - Throws: `.unsupported` for a value that no line of a STAR file can hold; what the sink throws.
-  public mutating func appendRows(_ rows: Range<Int>, of table: STARTable) throws {
+  mutating func appendRows(_ rows: Range<Int>, of table: STARTable) throws {
     let columns = table.columns
     for row in rows {
       for column in columns {

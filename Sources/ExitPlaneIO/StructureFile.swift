@@ -3,6 +3,7 @@ import ExitPlane
 
 /// A PDB or mmCIF file, plain or gzipped, told apart by what is in it.
 public final class StructureFile {
+  /// As it was given.
   public let path: String
   private let handle: OpaquePointer
 

@@ -4,13 +4,17 @@ public struct StructureOptions: Sendable, Hashable {
   public enum Alternates: String, Sendable, Hashable, CaseIterable {
     /// At each residue the location of highest occupancy, the first of equals, with its own occupancy.
     case highestOccupancy
+    /// Every location, with its own occupancy.
     case all
   }
 
+  /// Which B-factors atoms have.
   public enum BFactors: Sendable, Hashable {
     /// The file's, or the isotropic equivalent of anisotropic ones; 0 Å² where there is none.
     case used
+    /// 0 Å² for all atoms.
     case ignored
+    /// This for all atoms.
     case replaced(squareAngstroms: Double)
   }
 
@@ -38,16 +42,22 @@ public struct StructureOptions: Sendable, Hashable {
   /// A biological assembly by name, usually a number; the atoms as the file lists them if not given. An
   /// atom on an axis of symmetry is there once for every operation, as assemblies are written.
   public var assembly: String?
+  /// Which of an atom's alternate locations are taken.
   public var alternates: Alternates
+  /// Hydrogen and deuterium.
   public var keepsHydrogens: Bool
+  /// Molecules of water, in what names the field has for them.
   public var keepsWaters: Bool
   /// What the file lists as HETATM: ligands, ions, and waters with them.
   public var keepsHeteroatoms: Bool
+  /// Which B-factors atoms have.
   public var bFactors: BFactors
   /// Weighs atoms by their occupancy, otherwise all by 1.
   public var usesOccupancies: Bool
+  /// What becomes the origin.
   public var centring: Centring
 
+  /// All atoms of the first model, as the file has them, about their centre of mass.
   public init(
     model: String? = nil, selection: String? = nil, assembly: String? = nil,
     alternates: Alternates = .highestOccupancy, keepsHydrogens: Bool = true, keepsWaters: Bool = true,

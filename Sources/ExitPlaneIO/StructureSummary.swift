@@ -3,13 +3,19 @@ import ExitPlane
 
 /// What a structure file holds, of the atoms chosen.
 public struct StructureSummary: Sendable, Hashable {
+  /// In the file's order.
   public let modelNames: [String]
+  /// In the file's order; empty where it describes none.
   public let assemblyNames: [String]
   /// Of the chains that atoms are taken of, each once, in the file's order.
   public let chainNames: [String]
+  /// Of the atoms chosen.
   public let atomCount: Int
+  /// Chains with atoms that are chosen.
   public let chainCount: Int
+  /// Residues with atoms that are chosen.
   public let residueCount: Int
+  /// Hydrogens among the atoms.
   public let hydrogenCount: Int
   /// Atoms of water molecules.
   public let waterCount: Int
@@ -21,17 +27,22 @@ public struct StructureSummary: Sendable, Hashable {
   public let elements: [Element]
   /// With occupancies.
   public let massInDaltons: Double
+  /// The least and the largest.
   public let bFactorRangeInSquareAngstroms: ClosedRange<Float>
   /// Of what the file says stands in place of B-factors; see `StructureFile.confidenceScoreName`.
   public let confidenceScoreName: String?
+  /// The least and the largest.
   public let occupancyRange: ClosedRange<Float>
   /// From the smallest to the largest coordinate on every axis, in ångströms.
   public let extentInAngstroms: SIMD3<Double>
   /// Of the farthest atom from the origin.
   public let radiusInAngstroms: Double
 
+  /// How many atoms there are of an element.
   public struct Element: Sendable, Hashable {
+    /// "C".
     public let symbol: String
+    /// Of its atoms.
     public let count: Int
   }
 

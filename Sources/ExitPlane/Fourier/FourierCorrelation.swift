@@ -8,15 +8,18 @@ import Synchronization
 ///
 /// - Source: Harauz & van Heel, Optik 73 (1986) 146–156; Saxton & Baumeister, J. Microsc. 127 (1982) 127–138.
 public struct FourierCorrelation: Sendable, Hashable {
+  /// One shell of the transform, or one ring.
   public struct Shell: Sendable, Hashable {
     /// The radius in samples of the transform, from 0.
     public let index: Int
+    /// The radius in 1/Å.
     public let frequencyInInverseAngstroms: Double
     /// Within −1…1; 0 where either side has no power at all.
     public let correlation: Double
     /// Frequencies that were summed, of all images together.
     public let count: Int
 
+    /// A shell of the caller's own; nothing is checked.
     public init(index: Int, frequencyInInverseAngstroms: Double, correlation: Double, count: Int) {
       self.index = index
       self.frequencyInInverseAngstroms = frequencyInInverseAngstroms
@@ -38,6 +41,7 @@ public struct FourierCorrelation: Sendable, Hashable {
   /// From zero frequency to Nyquist.
   public let shells: [Shell]
 
+  /// Shells in the order of their radii.
   public init(shells: [Shell]) { self.shells = shells }
 
   /// The resolution that a threshold gives. Zero frequency, where the correlation is a sign, does not count.

@@ -3,6 +3,7 @@ import RealModule
 /// Smooths images for the eye: amplitudes at a frequency `q` are multiplied by `exp(−ln 2 (q d)²)`, one half at the
 /// resolution `d`. A Gaussian in real space too: nothing rings, and the mean is kept.
 public struct LowPassFilter<Scalar: GridScalar>: Sendable {
+  /// Of the images it is for.
   public let shape: GridShape
   private let toHalf: FFTPlan<Scalar>
   private let toImage: FFTPlan<Scalar>

@@ -6,7 +6,9 @@ public struct NonuniformFFTOptions: Sendable, Hashable {
   public enum Sorting: String, Sendable, Hashable, CaseIterable {
     /// Where there are enough points and the grid exceeds the nearest caches.
     case automatic
+    /// Sorted, always.
     case always
+    /// In the caller's order.
     case never
   }
 
@@ -15,10 +17,12 @@ public struct NonuniformFFTOptions: Sendable, Hashable {
   public var oversampling: Double?
   /// Samples that a point is spread over on each axis, 2 to 16; replaces the accuracy.
   public var windowWidth: Int?
+  /// When points are sorted; results differ by rounding alone.
   public var sorting: Sorting
   /// Threads within one transform. Many projections are better spread over threads one by one.
   public var threads: Int
 
+  /// The defaults suit any points and one thread.
   public init(
     oversampling: Double? = nil, windowWidth: Int? = nil, sorting: Sorting = .automatic, threads: Int = 1
   ) {

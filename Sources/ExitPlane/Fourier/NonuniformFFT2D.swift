@@ -12,6 +12,7 @@ import Synchronization
 ///
 /// - Source: Barnett, Magland and af Klinteberg, SIAM J. Sci. Comput. 41 (2019) C479–C504.
 public struct NonuniformFFT2D<Scalar: GridScalar>: Sendable {
+  /// Of the uniform grid.
   public let shape: GridShape
   private let options: NonuniformFFTOptions
   let grid: SpreadingGrid2D<Scalar>

@@ -36,6 +36,7 @@ public struct AnisotropicMagnification: Hashable, Sendable {
     }
   }
 
+  /// Whether the lenses magnify alike in all directions.
   public var isNone: Bool { self == .none }
 
   /// The singular values: by how much the least and the most stretched directions are.

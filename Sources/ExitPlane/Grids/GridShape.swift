@@ -1,12 +1,15 @@
 /// The number of rows (y) and columns (x) of an image.
 public struct GridShape: Hashable, Sendable, CustomStringConvertible {
+  /// Along y, the slow axis.
   public let rows: Int
+  /// Along x, the fast axis.
   public let columns: Int
 
   /// No axis of an image or a volume may be longer: its square still fits every index computation,
   /// and a file that asks for more is taken to be damaged.
   public static let largestAxis = 32768
 
+  /// - Throws: `.invalidValue` for an axis outside 1…`largestAxis`.
   public init(rows: Int, columns: Int) throws {
     for (name, value) in [("rows", rows), ("columns", columns)] {
       guard (1...Self.largestAxis).contains(value) else {
@@ -17,6 +20,9 @@ public struct GridShape: Hashable, Sendable, CustomStringConvertible {
     self.init(uncheckedRows: rows, columns: columns)
   }
 
+  /// As many rows as columns.
+  ///
+  /// - Throws: `.invalidValue` for a side outside 1…`largestAxis`.
   public init(square side: Int) throws {
     try self.init(rows: side, columns: side)
   }
@@ -26,6 +32,7 @@ public struct GridShape: Hashable, Sendable, CustomStringConvertible {
     self.columns = columns
   }
 
+  /// The number of pixels.
   public var count: Int { rows * columns }
   /// The columns of the half spectrum of a real image of this shape.
   public var spectrumColumns: Int { columns / 2 + 1 }

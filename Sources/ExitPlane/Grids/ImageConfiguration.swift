@@ -3,12 +3,16 @@ import RealModule
 /// What the image is to be: its shape, the padded shape in which it is computed, its pixel size, how the lenses
 /// distort it, and the electrons' voltage.
 public struct ImageConfiguration: Hashable, Sendable {
+  /// The shape of a finished image.
   public let shape: GridShape
   /// The shape in which an image is computed, at least `shape` on both axes; a finished image is
   /// cropped from it about the origin.
   public let paddedShape: GridShape
+  /// The distance between neighbouring pixels, the same on both axes.
   public let pixelSizeInAngstroms: Double
+  /// The electrons' accelerating voltage; flat projections do not depend on it.
   public let voltageInKilovolts: Double
+  /// The lenses' distortion; `.none` for none.
   public let magnification: AnisotropicMagnification
 
   /// - Throws: `.invalidValue` for a pixel size or voltage that is not above 0, or a padded shape

@@ -2,9 +2,13 @@ import ComplexModule
 
 /// A grid of samples `[z][y][x]`, real or complex, to interpolate at coordinates of one's own.
 public struct SampledGrid<Value: Sendable>: Sendable {
+  /// Along z, the slowest axis.
   public let depth: Int
+  /// Along y.
   public let rows: Int
+  /// Along x, the fastest axis.
   public let columns: Int
+  /// `depth × rows × columns`, row-major.
   public let values: [Value]
 
   /// - Throws: `.invalidValue` for an empty axis or a number of values that does not fit the shape.

@@ -1,5 +1,6 @@
 /// A real image, row-major, with the origin at `(rows / 2, columns / 2)`.
 public struct RealImage<Scalar: GridScalar>: Sendable, Hashable {
+  /// The number of rows and columns.
   public let shape: GridShape
   /// `shape.rows × shape.columns`, row-major.
   public var values: [Scalar]
@@ -18,6 +19,7 @@ public struct RealImage<Scalar: GridScalar>: Sendable, Hashable {
     self.values = values
   }
 
+  /// The pixel of a row and a column, the first at `[0, 0]`.
   public subscript(row: Int, column: Int) -> Scalar {
     get { values[row * shape.columns + column] }
     set { values[row * shape.columns + column] = newValue }

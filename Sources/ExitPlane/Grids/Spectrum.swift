@@ -7,6 +7,7 @@ import ComplexModule
 public struct HalfSpectrum<Scalar: GridScalar>: Sendable, Hashable {
   /// The shape of the image.
   public let shape: GridShape
+  /// `shape.rows × shape.spectrumColumns`, row-major.
   public var values: [Complex<Scalar>]
 
   /// - Throws: `.invalidValue` when the number of values does not fit the shape.
@@ -24,6 +25,7 @@ public struct HalfSpectrum<Scalar: GridScalar>: Sendable, Hashable {
     self.values = values
   }
 
+  /// The entry of a row and a column of the array, zero frequency at `[0, 0]`.
   public subscript(row: Int, column: Int) -> Complex<Scalar> {
     get { values[row * shape.spectrumColumns + column] }
     set { values[row * shape.spectrumColumns + column] = newValue }

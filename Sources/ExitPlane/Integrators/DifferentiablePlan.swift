@@ -14,7 +14,12 @@ public protocol DifferentiablePlan: RealImagePlan {
   /// Whether the spectrum comes before the image: comparing images by their spectra then saves transforms.
   var prefersSpectra: Bool { get }
   /// A gradient of zeros.
+  ///
+  /// - Throws: `.invalidValue` beyond memory.
   func makeGradient(for prepared: Prepared) throws -> Gradient
+  /// A trace for one image, to be written by `trace` again and again.
+  ///
+  /// - Throws: `.invalidValue` beyond memory.
   func makeTrace(for prepared: Prepared) throws -> Trace
   /// A workspace that the way back may be taken in.
   func makeWorkspaceForPullBack(for prepared: Prepared) throws -> Workspace

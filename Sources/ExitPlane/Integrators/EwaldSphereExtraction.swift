@@ -15,17 +15,23 @@ public enum EwaldHemisphere: String, Sendable, Hashable, CaseIterable {
 /// paraboloid, whose difference from it is of order `λ³ |q|⁴ / 8`. A curved slice of a real volume's transform is
 /// not Hermitian, so the spectrum is full and the image complex.
 public struct EwaldSphereExtraction<Volume: FourierSliceVolume>: VolumeIntegrator {
+  /// To which side a surface is curved.
   public typealias Hemisphere = EwaldHemisphere
 
+  /// Multiplies by the voxel size: the integral in physical units rather than a plain sum of voxels.
   public var outputsIntegral: Bool
+  /// On which frequencies the surface is sampled.
   public var sliceGrid: SliceGrid
+  /// To which side the surface is curved.
   public var hemisphere: Hemisphere
+  /// For linear and cubic interpolation; a `FourierVoxelWindowVolume` is periodic and has no bounds.
   public var outOfBounds: OutOfBoundsMode<Volume.Scalar>
   /// As for `FourierSliceExtraction`.
   public var resamples: Bool
   /// Frequencies beyond the reciprocal of this, in the image's plane, are zero; nil for all of them.
   public var resolutionInAngstroms: Double?
 
+  /// Options alone: `makePlan` checks them against a volume's layout and a plane.
   public init(
     outputsIntegral: Bool = true, sliceGrid: SliceGrid = .image, hemisphere: Hemisphere = .positive,
     outOfBounds: OutOfBoundsMode<Volume.Scalar> = .zero, resamples: Bool = false,
@@ -51,6 +57,7 @@ public struct EwaldSphereExtraction<Volume: FourierSliceVolume>: VolumeIntegrato
 
 /// Plan of `EwaldSphereExtraction`.
 public struct EwaldSpherePlan<Volume: FourierSliceVolume>: ProjectionPlan {
+  /// The precision of the volume.
   public typealias Scalar = Volume.Scalar
   public let plane: ImageConfiguration
   private let layout: FourierSliceLayout

@@ -14,16 +14,21 @@
 ///   `BackProjector::backproject2Dto3D`, which puts P's part on the positive hemisphere; D. J. DeRosier,
 ///   Ultramicroscopy 81 (2000) 83–98; M. Wolf et al., Ultramicroscopy 106 (2006) 376–382.
 public struct EwaldSphereProjection<Volume: FourierSliceVolume>: VolumeIntegrator {
+  /// To which side a surface is curved.
   public typealias Hemisphere = EwaldHemisphere
 
+  /// Multiplies by the voxel size: the integral in physical units rather than a plain sum of voxels.
   public var outputsIntegral: Bool
+  /// On which frequencies the surface is sampled.
   public var sliceGrid: SliceGrid
+  /// To which side the surface is curved.
   public var hemisphere: Hemisphere
   /// As for `FourierSliceExtraction`.
   public var resamples: Bool
   /// Frequencies beyond the reciprocal of this, in the image's plane, are zero; nil for all of them.
   public var resolutionInAngstroms: Double?
 
+  /// Options alone: `makePlan` checks them against a volume's layout and a plane.
   public init(
     outputsIntegral: Bool = true, sliceGrid: SliceGrid = .image, hemisphere: Hemisphere = .positive,
     resamples: Bool = false, resolutionInAngstroms: Double? = nil
@@ -49,6 +54,7 @@ public struct EwaldSphereProjection<Volume: FourierSliceVolume>: VolumeIntegrato
 ///
 /// Without a lens its images are S: what an ideal phase plate would show in focus, at the plane's voltage.
 public struct EwaldSphereProjectionPlan<Volume: FourierSliceVolume>: RealImagePlan {
+  /// The precision of the volume.
   public typealias Scalar = Volume.Scalar
   public let plane: ImageConfiguration
   private let layout: FourierSliceLayout

@@ -17,10 +17,12 @@ public struct FFTAtomProjection<Scalar: GridScalar>: VolumeIntegrator {
   public var shape: GridShape?
   /// The relative RMS error of the transforms; see `NonuniformFFT2D`.
   public var accuracy: Double
+  /// Of the nonuniform FFT.
   public var options: NonuniformFFTOptions
   /// Whether gradients include those to scattering factors, which take one more transform for each type of atom.
   public var differentiatesScatteringFactors = false
 
+  /// Options alone: `makePlan` checks them against a plane.
   public init(
     antialias: Bool = true, upsampleFactor: Int? = nil, shape: GridShape? = nil, eps accuracy: Double = 1e-6,
     options: NonuniformFFTOptions = NonuniformFFTOptions()

@@ -10,8 +10,10 @@ public struct FFTAtomRendering<Scalar: GridScalar>: Sendable {
   public var antialias: Bool
   /// The relative RMS error of the transforms; see `NonuniformFFT2D`.
   public var accuracy: Double
+  /// Of the nonuniform FFT; all processors by default.
   public var options: NonuniformFFTOptions
 
+  /// Options alone: rendering checks them.
   public init(
     antialias: Bool = true, eps accuracy: Double = 1e-6,
     options: NonuniformFFTOptions = NonuniformFFTOptions(threads: availableProcessors)

@@ -17,6 +17,7 @@ public enum SliceGrid: String, Sendable, Hashable, CaseIterable {
 public struct FourierSliceExtraction<Volume: FourierSliceVolume>: VolumeIntegrator {
   /// Multiplies by the voxel size: the integral in physical units rather than a plain sum of voxels.
   public var outputsIntegral: Bool
+  /// On which frequencies the slice is taken.
   public var sliceGrid: SliceGrid
   /// For linear and cubic interpolation; a `FourierVoxelWindowVolume` is periodic and has no bounds.
   public var outOfBounds: OutOfBoundsMode<Volume.Scalar>
@@ -29,6 +30,7 @@ public struct FourierSliceExtraction<Volume: FourierSliceVolume>: VolumeIntegrat
   /// Frequencies beyond the reciprocal of this are zero, and cost nothing; nil for all of them.
   public var resolutionInAngstroms: Double?
 
+  /// Options alone: `makePlan` checks them against a volume's layout and a plane.
   public init(
     outputsIntegral: Bool = true, sliceGrid: SliceGrid = .image,
     outOfBounds: OutOfBoundsMode<Volume.Scalar> = .zero, correctionMask: InverseSincMask? = nil,
@@ -65,6 +67,7 @@ public struct FourierSliceExtraction<Volume: FourierSliceVolume>: VolumeIntegrat
 
 /// Plan of `FourierSliceExtraction`.
 public struct FourierSlicePlan<Volume: FourierSliceVolume>: RealImagePlan {
+  /// The precision of the volume.
   public typealias Scalar = Volume.Scalar
   public let plane: ImageConfiguration
   private let layout: FourierSliceLayout

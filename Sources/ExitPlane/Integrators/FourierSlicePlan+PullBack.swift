@@ -1,4 +1,5 @@
 extension FourierSlicePlan: DifferentiablePlan {
+  /// Sums on the volume's grid, which `FourierSliceVolume.voxelGradient` carries to the map.
   public typealias Gradient = FourierSamplesGradient<Scalar>
 
   /// The cotangent of the values that were sampled, and on which plane.

@@ -27,6 +27,7 @@ public struct GaussianMixtureProjection<Scalar: GridScalar>: VolumeIntegrator {
   /// What gradients hold; positions alone cost least. Images do not depend on it.
   public var gradientParts: GaussianMixtureVolume.Gradient.Parts
 
+  /// Options alone: `makePlan` checks them against a plane.
   public init(
     useErrorFunctions: Bool = true, shape: GridShape? = nil, upsamplingFactor: Int = 1,
     nBatches: Int = 1, accuracy: Double = 1e-6, threadsPerImage: Int = 1,

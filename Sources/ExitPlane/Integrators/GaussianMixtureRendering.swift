@@ -11,6 +11,7 @@ public struct GaussianMixtureRendering<Scalar: GridScalar>: Sendable {
   /// Each Gaussian is computed as far as this part of its peak.
   public var accuracy: Double
 
+  /// Options alone: rendering checks them.
   public init(useErrorFunctions: Bool = true, accuracy: Double = 1e-6) {
     self.useErrorFunctions = useErrorFunctions
     self.accuracy = accuracy

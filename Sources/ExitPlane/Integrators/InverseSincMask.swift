@@ -5,6 +5,7 @@
 /// The gridding correction of `FourierVoxelGridVolume` does so before interpolation, in three dimensions and
 /// more accurately; the two are not meant to be combined. Pixels outside the volume's box are left alone.
 public struct InverseSincMask: Sendable, Hashable {
+  /// The mask has no options: its scale is the volume's box.
   public init() {}
 
   /// What multiplies a row or column of `length` pixels.

@@ -4,17 +4,27 @@ import ComplexModule
 ///
 /// A plan is immutable and shared by threads; what a thread writes is its own workspace.
 public protocol ProjectionPlan<Volume>: Sendable {
+  /// What is projected.
   associatedtype Volume: ProjectableVolume
   /// A volume in the form that projecting takes: itself, or what is computed of it once.
   associatedtype Prepared: Sendable
+  /// `HalfSpectrum`, or `FullSpectrum` of complex images.
   associatedtype Spectrum: Sendable
+  /// `RealImage`, or `ComplexImage`.
   associatedtype Image: Sendable
+  /// What one thread writes.
   associatedtype Workspace
 
+  /// What the images are.
   var plane: ImageConfiguration { get }
+  /// The volume in the form that projecting takes.
+  ///
   /// - Parameter expectedPoses: how many poses will be projected, about; nil for what the integrator expects.
   /// - Throws: `.mismatch` for a volume of another layout than the plan's; `.invalidValue` beyond memory.
   func prepare(_ volume: Volume, expectedPoses: Int?) throws -> Prepared
+  /// A workspace for one thread.
+  ///
+  /// - Throws: `.invalidValue` beyond memory.
   func makeWorkspace(for prepared: Prepared) throws -> Workspace
   /// The spectrum of the padded shape.
   func integrate(_ prepared: Prepared, at pose: Pose, using workspace: inout Workspace) -> Spectrum
@@ -27,6 +37,7 @@ public protocol ProjectionPlan<Volume>: Sendable {
 /// Buffers of a workspace are handed out instead of copied: they hold until the workspace's next use.
 public protocol RealImagePlan<Scalar>: ProjectionPlan
 where Spectrum == HalfSpectrum<Scalar>, Image == RealImage<Scalar> {
+  /// The precision of images and spectra.
   associatedtype Scalar: GridScalar
 
   /// The half spectrum of the padded shape, real and imaginary parts in turn.

@@ -1,6 +1,8 @@
 /// Projections of one volume: a plan, and the volume prepared for it.
 public struct Projector<Plan: ProjectionPlan>: Sendable {
+  /// What neither the pose nor the volume's numbers change.
   public let plan: Plan
+  /// The volume, in the form that the plan takes.
   public let prepared: Plan.Prepared
 
   /// - Parameter expectedPoses: how many poses will be projected, about; nil for what the integrator expects.
@@ -9,6 +11,7 @@ public struct Projector<Plan: ProjectionPlan>: Sendable {
     self.init(plan, prepared: try plan.prepare(volume, expectedPoses: expectedPoses))
   }
 
+  /// A volume that was prepared before, by a plan of the same options and layout.
   public init(_ plan: Plan, prepared: Plan.Prepared) {
     self.plan = plan
     self.prepared = prepared
@@ -33,10 +36,16 @@ public struct Projector<Plan: ProjectionPlan>: Sendable {
 ///
 /// Buffers of a workspace are handed out instead of copied: they hold until the workspace's next use.
 public protocol RealImageProjector<Scalar>: Sendable {
+  /// The precision of images and spectra.
   associatedtype Scalar: GridScalar
+  /// What one thread writes.
   associatedtype Workspace
 
+  /// What the images are.
   var plane: ImageConfiguration { get }
+  /// A workspace for one thread.
+  ///
+  /// - Throws: `.invalidValue` beyond memory.
   func makeWorkspace() throws -> Workspace
   /// The half spectrum of the padded shape, real and imaginary parts in turn.
   func spectrum(at pose: Pose, using workspace: inout Workspace) -> UnsafeMutableBufferPointer<Scalar>
@@ -49,7 +58,9 @@ public protocol RealImageProjector<Scalar>: Sendable {
 }
 
 extension Projector: RealImageProjector where Plan: RealImagePlan {
+  /// The precision of the plan.
   public typealias Scalar = Plan.Scalar
+  /// What one thread writes.
   public typealias Workspace = Plan.Workspace
 
   public func spectrum(

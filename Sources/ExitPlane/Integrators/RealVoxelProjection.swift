@@ -16,10 +16,12 @@ public enum RealVoxelAlgorithm: String, Sendable, Hashable, CaseIterable {
 /// This is the exact projection that others approximate: no padding, no interpolation error beyond the accuracy.
 /// What falls outside the image wraps into it.
 public struct RealVoxelProjection<Scalar: GridScalar>: VolumeIntegrator {
+  /// How it computes.
   public typealias Algorithm = RealVoxelAlgorithm
 
   /// The relative RMS error for a map of white noise; see `NonuniformFFT2D`.
   public var accuracy: Double
+  /// By default the one that costs less for the poses expected.
   public var algorithm: Algorithm
   /// Gathering heeds the oversampling alone: its transforms are one gather on one thread, which sorts nothing.
   public var options: NonuniformFFTOptions
@@ -29,6 +31,7 @@ public struct RealVoxelProjection<Scalar: GridScalar>: VolumeIntegrator {
   /// Threads that a volume is prepared on; no result depends on it.
   public var preparationThreads: Int
 
+  /// Options alone: `makePlan` checks them against a map's layout and a plane.
   public init(
     eps accuracy: Double = 1e-6, algorithm: Algorithm = .automatic,
     options: NonuniformFFTOptions = NonuniformFFTOptions(), expectedPoses: Int = 100,

@@ -6,8 +6,10 @@ import RealModule
 /// The edge is that of the spectrum in the padded shape, so it holds for every method alike; an image made in real
 /// space pays one transform more.
 public struct ResolutionLimitedPlan<Base: RealImagePlan>: RealImagePlan {
+  /// The precision of the plan that is limited.
   public typealias Scalar = Base.Scalar
 
+  /// The plan that is limited.
   public let base: Base
   public var plane: ImageConfiguration { base.plane }
   private let cutoff: RadialCutoff

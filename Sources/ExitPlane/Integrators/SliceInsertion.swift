@@ -4,8 +4,10 @@
 /// The data of an entry and its weight go to the samples from which a slice interpolates that entry, with the same
 /// weights of interpolation. Both sums are in the order of the images, so that no bit depends on the number of threads.
 public struct SliceInsertion<Volume: FourierSliceVolume>: Sendable {
+  /// The precision of the volume.
   public typealias Scalar = Volume.Scalar
 
+  /// What the images are: entries are those of half spectra of its padded shape.
   public let plane: ImageConfiguration
   private let samples: FourierSamples<Scalar>
   private let geometry: SliceGeometry

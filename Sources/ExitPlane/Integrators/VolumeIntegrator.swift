@@ -6,9 +6,13 @@
 /// configuration's padded shape, images in its shape, and their values are the potential integrated along the beam
 /// (volume in Å⁻², image in Å⁻¹).
 public protocol VolumeIntegrator<Volume>: Sendable {
+  /// What it integrates.
   associatedtype Volume
+  /// What it makes for a layout and a plane.
   associatedtype Plan: ProjectionPlan where Plan.Volume == Volume
 
+  /// A plan for any volume of the layout.
+  ///
   /// - Throws: `.mismatch` or `.invalidValue` where the layout and the plane do not fit each other.
   func makePlan(for layout: Volume.Layout, onto plane: ImageConfiguration) throws -> Plan
 }

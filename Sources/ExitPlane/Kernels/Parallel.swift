@@ -6,7 +6,7 @@ import Synchronization
 /// Indices are handed out one by one, so their order over the threads differs from run to run; a body
 /// that writes only what belongs to its index makes results that do not. The first error stops the rest.
 /// Where the system refuses threads there are fewer, down to the caller's own.
-public func parallelForEach<Workspace, Failure: Error>(
+func parallelForEach<Workspace, Failure: Error>(
   count: Int, threads: Int, workspace makeWorkspace: @Sendable () throws(Failure) -> Workspace,
   body: @Sendable (_ index: Int, _ workspace: inout Workspace) throws(Failure) -> Void
 ) throws(Failure) {

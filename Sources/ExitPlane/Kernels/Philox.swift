@@ -3,8 +3,9 @@ import RealModule
 /// The random generator behind noise, shifts, defoci and preferred orientations: a function from a counter and a key to four numbers.
 ///
 /// - Source: Philox 4×32-10, J. K. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC11 (2011).
-public enum Philox {
-  public static func block(counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
+enum Philox {
+  /// The four words of a counter, ten rounds.
+  static func block(counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
     var (a, b, c, d) = (counter.x, counter.y, counter.z, counter.w)
     var (k, l) = (key.x, key.y)
     for _ in 0..<10 {

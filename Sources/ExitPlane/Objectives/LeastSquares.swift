@@ -9,8 +9,10 @@ import RealModule
 /// Images are streamed: memory is one gradient and a few images a thread, however many there are. Sums over images are
 /// made in their order, so that no bit depends on the number of threads.
 public struct LeastSquares<Plan: DifferentiablePlan>: Sendable {
+  /// The precision of the plan.
   public typealias Scalar = Plan.Scalar
 
+  /// What projects the volume, forth and back.
   public let plan: Plan
   /// What `½ Σ log(2π σ²)` over the pixels of an image is: with the value of L the negative log-likelihood. 0 without a
   /// noise spectrum.
@@ -56,6 +58,7 @@ public struct LeastSquares<Plan: DifferentiablePlan>: Sendable {
 
   /// What an image is compared with.
   public struct Observation: Sendable {
+    /// Of the particle that the image shows.
     public var pose: Pose
     /// s.
     public var scale: Double
@@ -64,6 +67,7 @@ public struct LeastSquares<Plan: DifferentiablePlan>: Sendable {
     /// Of A too; in the plane's padded shape.
     public var aberrations: AberrationFactors<Scalar>?
 
+    /// - Parameter aberrations: made with `isDifferentiable` where derivatives to the beam tilt are wanted.
     public init(
       pose: Pose, scale: Double = 1, transfer: ContrastTransferFunction? = nil,
       aberrations: AberrationFactors<Scalar>? = nil
@@ -77,7 +81,9 @@ public struct LeastSquares<Plan: DifferentiablePlan>: Sendable {
 
   /// An image's part of L and its derivatives.
   public struct Term: Sendable {
+    /// The image's part of L.
     public var value: Double
+    /// `∂L/∂` of the rotation and the shift.
     public var pose: Pose.Cotangent
     /// `∂L/∂s`.
     public var scale: Double

@@ -5,6 +5,7 @@ import RealModule
 public struct AberrationFactors<Scalar: GridScalar>: Sendable {
   /// Of the image.
   public let shape: GridShape
+  /// At what frequencies aberrations act; the plane's.
   public let magnification: AnisotropicMagnification
   /// The factors `exp(i φ)` of antisymmetric aberrations: rows × (columns/2 + 1) real and imaginary parts in turn,
   /// zero frequency in the corner. Empty where there are none.

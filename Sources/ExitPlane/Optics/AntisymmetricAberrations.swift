@@ -24,6 +24,7 @@ public struct AntisymmetricAberrations: Hashable, Sendable {
     self.oddZernike = oddZernike
   }
 
+  /// Whether no phase is changed.
   public var isZero: Bool { beamTiltInMilliradians == SIMD2(0, 0) && oddZernike.allSatisfy { $0 == 0 } }
 
   /// φ in radians at a frequency `(x, y)` in 1/Å.

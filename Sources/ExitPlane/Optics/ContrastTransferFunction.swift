@@ -16,17 +16,27 @@ public struct ContrastTransferFunction: Hashable, Sendable {
     /// `−sin χ`: dark, as under the microscope.
     case cryoJAX
 
+    /// What multiplies `sin χ`: 1 or −1.
     public var factor: Double { self == .relion ? 1 : -1 }
   }
 
+  /// Along the U-axis; underfocus positive.
   public private(set) var defocusUInAngstroms: Double
+  /// Across the U-axis; underfocus positive.
   public private(set) var defocusVInAngstroms: Double
+  /// β, from x towards y to the U-axis.
   public private(set) var astigmatismAngleInDegrees: Double
+  /// The electrons' accelerating voltage.
   public let voltageInKilovolts: Double
+  /// Cs.
   public let sphericalAberrationInMillimetres: Double
+  /// Q0, the part of the contrast that is amplitude's, 0 to 1.
   public let amplitudeContrast: Double
+  /// By a phase plate; added to χ.
   public private(set) var phaseShiftInDegrees: Double
+  /// B of the envelope `exp(−B q² / 4)`.
   public let bFactorInSquareAngstroms: Double
+  /// A factor of the whole function.
   public let scale: Double
 
   /// - Parameters:
@@ -82,6 +92,7 @@ public struct ContrastTransferFunction: Hashable, Sendable {
     return copy
   }
 
+  /// The relativistic wavelength of the electrons, λ.
   public var wavelengthInAngstroms: Double { electronWavelengthInAngstroms(kilovolts: voltageInKilovolts) }
 
   /// `λ γ`, in radians per Å⁻¹: the phase that electrons gain per rescaled potential, in Å⁻², integrated along

@@ -2,6 +2,7 @@
 public struct DefocusGenerator: Hashable, Sendable {
   /// Particles of one micrograph share its defocus and astigmatism, but for their heights in the ice.
   public struct Micrographs: Hashable, Sendable {
+    /// Consecutive indices share a micrograph.
     public let particlesPerMicrograph: Int
     /// The standard deviation of the particles' defoci about their micrograph's.
     public let spreadInAngstroms: Double
@@ -29,6 +30,7 @@ public struct DefocusGenerator: Hashable, Sendable {
   public let astigmatismInAngstroms: ClosedRange<Double>
   /// Nil where every particle has a defocus of its own.
   public let micrographs: Micrographs?
+  /// Of all random numbers of the sequence.
   public let seed: UInt64
 
   /// - Throws: `.invalidValue` for a range that reaches beyond ±10⁷ Å, or a negative astigmatism.

@@ -2,12 +2,14 @@
 public struct ImagedParticle<Scalar: GridScalar>: Sendable {
   /// The number by which noise knows the particle: of the whole set, whatever shard or batch makes the image.
   public var number: UInt64
+  /// How it is turned and moved.
   public var pose: Pose
   /// Needed by the models that have optics; the voltage of the others is the plane's.
   public var transfer: ContrastTransferFunction?
   /// Of the particle's optics group, in the plane's padded shape.
   public var aberrations: AberrationFactors<Scalar>?
 
+  /// A particle; the plan checks that it has the optics that its model needs.
   public init(
     number: UInt64, pose: Pose, transfer: ContrastTransferFunction? = nil,
     aberrations: AberrationFactors<Scalar>? = nil
@@ -23,17 +25,24 @@ public struct ImagedParticle<Scalar: GridScalar>: Sendable {
 ///
 /// Immutable and shared by threads; what a thread writes is its own workspace.
 public struct ImageFormationPlan<Projection: RealImageProjector>: Sendable {
+  /// The precision of the projections.
   public typealias Scalar = Projection.Scalar
 
+  /// What makes the projections.
   public let projection: Projection
+  /// From projections to what a detector sees.
   public let model: ImageModel
+  /// Of the contrast transfer functions.
   public let sign: ContrastTransferFunction.Sign
+  /// What finished images get.
   public let noise: ImageNoise
+  /// The numbers that noise is made of.
   public let random: PixelNoise
   private let toImage: FFTPlan<Scalar>
   /// Of coloured noise, for each entry of the half spectrum.
   private let noiseAmplitudes: [Scalar]
 
+  /// The projections', and the images'.
   public var plane: ImageConfiguration { projection.plane }
 
   /// - Throws: `.invalidValue` for a dose, deviation or density out of range; `.mismatch` for counts drawn from
@@ -76,6 +85,9 @@ public struct ImageFormationPlan<Projection: RealImageProjector>: Sendable {
     fileprivate let noise: AlignedBuffer<Scalar>?
   }
 
+  /// What one thread writes.
+  ///
+  /// - Throws: `.invalidValue` beyond memory.
   public func makeWorkspace() throws -> Workspace {
     let (padded, shape) = (plane.paddedShape, plane.shape)
     return Workspace(

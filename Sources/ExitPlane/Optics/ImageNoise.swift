@@ -2,6 +2,7 @@ import CKernels
 
 /// What is added to a finished image, or drawn from it.
 public enum ImageNoise: Hashable, Sendable {
+  /// Images stay as they are.
   case none
   /// Independent normal numbers a pixel.
   case white(standardDeviation: Double)
@@ -34,8 +35,10 @@ public enum ImageNoise: Hashable, Sendable {
 
 /// Random numbers for the pixels of particles, each a function of seed, particle and pixel alone.
 public struct PixelNoise: Hashable, Sendable {
+  /// With a particle's number it decides all of the particle's noise.
   public let seed: UInt64
 
+  /// Numbers for a set of particles.
   public init(seed: UInt64) { self.seed = seed }
 
   /// Adds independent normal numbers of mean 0 to `count` pixels.

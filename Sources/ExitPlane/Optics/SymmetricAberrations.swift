@@ -9,6 +9,7 @@ public struct SymmetricAberrations: Hashable, Sendable {
   /// RELION's `rlnEvenZernike`: the radians of each polynomial, whose n is its power of Å.
   public let evenZernike: [Double]
 
+  /// No coefficients.
   public static let none = SymmetricAberrations()
 
   private init() { evenZernike = [] }
@@ -19,6 +20,7 @@ public struct SymmetricAberrations: Hashable, Sendable {
     self.evenZernike = evenZernike
   }
 
+  /// Whether no phase is changed.
   public var isZero: Bool { evenZernike.allSatisfy { $0 == 0 } }
 
   /// What is taken off χ, in radians, at a frequency `(x, y)` in 1/Å.

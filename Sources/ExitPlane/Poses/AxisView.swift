@@ -20,6 +20,7 @@ public enum AxisView: String, CaseIterable, Sendable {
     }
   }
 
+  /// The pose that shows the object from there, without a shift.
   public var pose: Pose {
     let (rot, tilt, psi) = relionAnglesInDegrees
     let view = Rotation.about(z: rot) * Rotation.about(y: tilt) * Rotation.about(z: psi)

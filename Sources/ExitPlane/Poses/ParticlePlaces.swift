@@ -3,7 +3,9 @@
 public struct ParticlePlaces: Hashable, Sendable {
   /// Columns and rows, in pixels.
   public let micrographSize: SIMD2<Int>
+  /// The side of a particle's box, in pixels.
   public let boxSize: Int
+  /// Of all random numbers of the sequence.
   public let seed: UInt64
 
   /// - Throws: `.invalidValue` for a box below 1 pixel, or a micrograph that it does not fit into.

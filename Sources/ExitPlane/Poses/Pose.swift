@@ -3,12 +3,15 @@
 /// A point `r` of the object goes to `rotation * r + (shift.x, shift.y, 0)`, and the image is the integral
 /// along z of what is then there. Every volume representation obeys this one sense (Docs/Conventions.md).
 public struct Pose: Hashable, Sendable {
+  /// How the object is turned, before it is shifted.
   public var rotation: Rotation
   /// In the image plane, towards growing column (x) and row (y), in ångströms.
   public var shiftInAngstroms: SIMD2<Double>
 
+  /// The object as it is stored.
   public static let identity = Pose(rotation: .identity)
 
+  /// - Parameter shift: `(x, y)` in the image's plane, in ångströms.
   public init(rotation: Rotation, shiftInAngstroms shift: SIMD2<Double> = SIMD2(0, 0)) {
     self.rotation = rotation
     self.shiftInAngstroms = shift
@@ -29,6 +32,7 @@ public struct Pose: Hashable, Sendable {
       shiftInAngstroms: SIMD2(0, 0) - SIMD2(originX, originY))
   }
 
+  /// RELION's `(rlnOriginXAngst, rlnOriginYAngst)`: the shift's negative.
   public var relionOriginInAngstroms: SIMD2<Double> { SIMD2(0, 0) - shiftInAngstroms }
 
   /// The pose that undoes this one within the image plane; only where the rotation keeps z in place

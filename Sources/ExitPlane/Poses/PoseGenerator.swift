@@ -2,6 +2,7 @@ import RealModule
 
 /// Poses of a numbered sequence: each is a function of the seed and its index.
 public struct PoseGenerator: Hashable, Sendable {
+  /// How directions of view are distributed; rotations in the plane are uniform.
   public enum Orientations: Hashable, Sendable {
     /// Independent and uniform over all rotations.
     case uniform
@@ -11,7 +12,9 @@ public struct PoseGenerator: Hashable, Sendable {
     case preferred([PreferredDirection])
   }
 
+  /// How particles lie about the middle of their boxes.
   public enum Shifts: Hashable, Sendable {
+    /// All in the middle.
     case none
     /// Of both coordinates, independently.
     case gaussian(standardDeviationInAngstroms: Double)
@@ -19,10 +22,13 @@ public struct PoseGenerator: Hashable, Sendable {
     case uniform(largestInAngstroms: Double)
   }
 
+  /// The distribution of rotations.
   public let orientations: Orientations
+  /// The distribution of shifts.
   public let shifts: Shifts
   /// Of the object. Orientations that show it alike are one: all lie in the group's asymmetric unit.
   public let symmetry: SymmetryGroup
+  /// Of all random numbers of the sequence.
   public let seed: UInt64
   private let totalWeight: Double
 
@@ -100,6 +106,7 @@ public struct PoseGenerator: Hashable, Sendable {
 public struct PreferredDirection: Hashable, Sendable {
   /// RELION's angles of the direction.
   public let rotInDegrees: Double
+  /// RELION's second angle of the direction.
   public let tiltInDegrees: Double
   /// How narrow: 0 is uniform; large values spread over about `1 / √κ` radians.
   public let concentration: Double

@@ -8,6 +8,7 @@ public struct Rotation: Hashable, Sendable {
   /// Rows of the matrix: `rows[i]` gives coordinate `i` (x, y, z) of a rotated point.
   public let rows: (SIMD3<Double>, SIMD3<Double>, SIMD3<Double>)
 
+  /// No turn.
   public static let identity = Rotation(
     unchecked: (SIMD3(1, 0, 0), SIMD3(0, 1, 0), SIMD3(0, 0, 1)))
 
@@ -181,6 +182,7 @@ public struct Rotation: Hashable, Sendable {
 
   // MARK: Algebra
 
+  /// The turn back: the transpose.
   public var inverse: Rotation {
     let (a, b, c) = rows
     return Rotation(

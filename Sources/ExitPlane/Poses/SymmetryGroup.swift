@@ -25,6 +25,7 @@ public struct SymmetryGroup: Hashable, Sendable, CustomStringConvertible {
   /// The identity first; every other one once.
   public let operations: [Rotation]
 
+  /// The number of operations, the identity included.
   public var order: Int { operations.count }
 
   /// The group of an object without symmetry.

@@ -2,10 +2,13 @@
 ///
 /// Arrays are as long as there are atoms: 4 million take 160 MB.
 public struct AtomicStructure: Sendable {
+  /// From the origin, `(x, y, z)`.
   public let positionsInAngstroms: [SIMD3<Double>]
+  /// Of the elements: 6 for carbon.
   public let atomicNumbers: [UInt8]
   /// Isotropic, or the isotropic equivalent of anisotropic ones.
   public let bFactorsInSquareAngstroms: [Float]
+  /// How much of each atom there is, 1 for a whole one.
   public let occupancies: [Float]
   /// For every atomic number the name in the file of the first atom that has it: an error about an element
   /// can point at an atom, and no atom needs to carry its name.
@@ -44,6 +47,7 @@ public struct AtomicStructure: Sendable {
     self.exampleNames = exampleNames
   }
 
+  /// The number of atoms.
   public var count: Int { positionsInAngstroms.count }
 
   /// The same atoms with another point for their origin.

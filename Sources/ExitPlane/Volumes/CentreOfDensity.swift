@@ -1,9 +1,11 @@
 /// The centre of mass of what a map holds above a level, gathered plane by plane.
 public struct CentreOfDensity: Hashable, Sendable {
+  /// In the map's unit.
   public let level: Double
   private var sum = 0.0
   private var moments = SIMD3<Double>()
 
+  /// Of nothing yet: `add` takes the planes.
   public init(above level: Double = 0) { self.level = level }
 
   /// Adds plane `z`, from 0. A voxel weighs what it exceeds the level by, so that one at the level counts for nothing.

@@ -1,6 +1,7 @@
 /// A volume whose transform can be sampled on a plane: `FourierVoxelGridVolume` (linear), `FourierVoxelSplineVolume`
 /// (cubic) or `FourierVoxelWindowVolume` (exact to an accuracy).
 public protocol FourierSliceVolume<Scalar>: ProjectableVolume where Layout == FourierSliceLayout {
+  /// The precision of the samples.
   associatedtype Scalar: GridScalar
   /// What slices are taken of.
   var samples: FourierSamples<Scalar> { get }

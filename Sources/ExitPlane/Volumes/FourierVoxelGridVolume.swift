@@ -6,7 +6,9 @@ import ComplexModule
 public struct FourierVoxelGridVolume<Scalar: GridScalar>: FourierSliceVolume {
   /// Voxels an axis of the map.
   public let mapSize: Int
+  /// Of the map.
   public let voxelSizeInAngstroms: Double
+  /// Whether the map was divided by what interpolation does to it.
   public let hasGriddingCorrection: Bool
   /// `Int(mapSize · padScale)` an axis.
   public let samples: FourierSamples<Scalar>

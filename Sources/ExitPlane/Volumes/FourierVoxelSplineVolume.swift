@@ -20,7 +20,9 @@ public struct FourierVoxelSplineVolume<Scalar: GridScalar>: FourierSliceVolume {
 
   /// Voxels an axis of the map.
   public let mapSize: Int
+  /// Of the map.
   public let voxelSizeInAngstroms: Double
+  /// How the samples became coefficients.
   public let prefilter: Prefilter
   /// Coefficients of the transform's `Int(mapSize · padScale)` samples an axis.
   public let samples: FourierSamples<Scalar>

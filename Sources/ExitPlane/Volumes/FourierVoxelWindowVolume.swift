@@ -10,6 +10,7 @@
 public struct FourierVoxelWindowVolume<Scalar: GridScalar>: FourierSliceVolume {
   /// Voxels an axis of the map.
   public let mapSize: Int
+  /// Of the map.
   public let voxelSizeInAngstroms: Double
   /// The relative RMS error asked for.
   public let accuracy: Double

@@ -10,11 +10,13 @@ import RealModule
 public struct GaussianMixtureVolume: ProjectableVolume {
   /// What plans of projections are made for.
   public struct Layout: Hashable, Sendable {
+    /// How many positions.
     public let positions: Int
     /// At the most.
     public let gaussiansPerPosition: Int
   }
 
+  /// From the origin, `(x, y, z)`, in the caller's order.
   public let positionsInAngstroms: [SIMD3<Double>]
   /// How many Gaussians stand at each position, at the most.
   public let gaussiansPerPosition: Int

@@ -3,9 +3,11 @@
 /// Five four-helix bundles stand in an open spiral, tilted like the blades of a propeller, round a
 /// two-stranded coiled coil that leaves it askew: handed, without symmetry, and different from every side.
 public struct IdealStructure: Sendable {
+  /// An atom, with what a PDB file says of it.
   public struct Atom: Sendable, Hashable {
     /// As in a PDB file: "CA".
     public let name: String
+    /// Of the element: 6 for carbon.
     public let atomicNumber: Int
     /// Three letters: "LEU".
     public let residueName: String
@@ -13,6 +15,7 @@ public struct IdealStructure: Sendable {
     public let residueNumber: Int
     /// From 0; every helix is a chain.
     public let chain: Int
+    /// From the structure's centre, `(x, y, z)`.
     public let positionInAngstroms: SIMD3<Double>
     /// Grows along a side chain, as it does in crystals.
     public let bFactorInSquareAngstroms: Double
@@ -21,6 +24,7 @@ public struct IdealStructure: Sendable {
   /// Chain by chain, in the order of a PDB file, with the mean of their positions at the origin.
   public let atoms: [Atom]
 
+  /// The one structure there is: the same atoms every time.
   public init() {
     var helices: [[Atom]] = []
     func add(_ coil: CoiledCoil, rotated rotation: Rotation, to centre: SIMD3<Double>) {

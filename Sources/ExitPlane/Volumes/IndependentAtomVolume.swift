@@ -20,7 +20,9 @@ public struct IndependentAtomVolume: ProjectableVolume {
     /// In ångströms.
     let x, y, z: [Double]
 
+    /// The number of atoms.
     public var count: Int { x.count }
+    /// From the origin, `(x, y, z)`, in the caller's order.
     public var positionsInAngstroms: [SIMD3<Double>] { (0..<count).map { SIMD3(x[$0], y[$0], z[$0]) } }
 
     /// Atoms with a scattering factor of the caller's own.
@@ -109,6 +111,7 @@ public struct IndependentAtomVolume: ProjectableVolume {
     }
   }
 
+  /// Without those that have no atoms.
   public let types: [AtomType]
 
   /// - Throws: `.invalidValue` where there is no atom.
@@ -121,5 +124,6 @@ public struct IndependentAtomVolume: ProjectableVolume {
   }
 
   public var layout: Layout { Layout(atomCounts: types.map(\.count)) }
+  /// Of all types together.
   public var atomCount: Int { types.reduce(0) { $0 + $1.count } }
 }

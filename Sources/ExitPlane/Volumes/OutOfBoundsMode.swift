@@ -9,6 +9,7 @@ public enum OutOfBoundsMode<Scalar: GridScalar>: Sendable, Hashable {
   /// The sample a period away (SciPy's `grid-wrap`).
   case wrap
 
+  /// `.fill` with 0.
   public static var zero: OutOfBoundsMode { .fill(.zero) }
 
   /// The value of a neighbour at a frequency in samples of which some axis is beyond `±reach`.

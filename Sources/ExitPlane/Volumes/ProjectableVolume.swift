@@ -2,5 +2,6 @@
 public protocol ProjectableVolume: Sendable {
   /// What a plan is made for: everything about a volume but its numbers.
   associatedtype Layout: Hashable & Sendable
+  /// Of this volume.
   var layout: Layout { get }
 }

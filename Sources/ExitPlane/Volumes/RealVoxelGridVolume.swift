@@ -2,15 +2,23 @@
 public struct RealVoxelGridVolume<Scalar: GridScalar>: ProjectableVolume {
   /// What plans of projections are made for.
   public struct Layout: Hashable, Sendable {
+    /// Voxels along z.
     public let depth: Int
+    /// Voxels along y.
     public let rows: Int
+    /// Voxels along x.
     public let columns: Int
+    /// The same on all axes.
     public let voxelSizeInAngstroms: Double
   }
 
+  /// Voxels along z, the slowest axis.
   public let depth: Int
+  /// Voxels along y.
   public let rows: Int
+  /// Voxels along x, the fastest axis.
   public let columns: Int
+  /// The distance between neighbouring voxels, the same on all axes.
   public let voxelSizeInAngstroms: Double
   /// `depth × rows × columns`, row-major.
   public let values: [Scalar]
@@ -47,7 +55,9 @@ public struct RealVoxelGridVolume<Scalar: GridScalar>: ProjectableVolume {
   public var layout: Layout {
     Layout(depth: depth, rows: rows, columns: columns, voxelSizeInAngstroms: voxelSizeInAngstroms)
   }
+  /// Whether all axes are as long, as Fourier volumes need it.
   public var isCubic: Bool { depth == rows && rows == columns }
+  /// "128 × 128 × 128", for messages.
   public var shapeDescription: String { "\(depth) × \(rows) × \(columns)" }
 
   /// The coordinates in ångströms of the samples of an axis of this volume: `(i − n/2) · h`.

@@ -5,7 +5,9 @@ import RealModule
 ///
 /// - Units: `q` in 1/Å (twice the `s` of the tables), `a` and `f` in Å, `b` in Å².
 public struct ScatteringFactor: Hashable, Sendable {
+  /// `a`, one a Gaussian.
   public let amplitudesInAngstroms: [Double]
+  /// `b`, one a Gaussian; above 0.
   public let widthsInSquareAngstroms: [Double]
 
   /// - Throws: `.invalidValue` unless there are as many amplitudes as widths, at least one, all finite and

@@ -4,7 +4,7 @@ import CKernels
 ///
 /// Entry (row, column) of a spectrum of `shape` lies at `k_x · columnStep + k_y · rowStep`, bent by
 /// `k_x² · columnBend + k_y² · rowBend`, with k the entry's signed frequencies.
-public struct SlicePlane {
+struct SlicePlane {
   let shape: GridShape
   /// Whether all columns are sampled or those with k_x ≥ 0.
   let isFull: Bool
