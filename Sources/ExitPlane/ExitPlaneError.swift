@@ -41,7 +41,9 @@ public struct ExitPlaneError: Error, Hashable, CustomStringConvertible {
 
   /// A place in a file.
   public enum Location: Hashable, Sendable, CustomStringConvertible {
+    /// From 1.
     case line(Int)
+    /// From 0.
     case byte(Int)
     public var description: String {
       switch self {

@@ -20,6 +20,7 @@ public struct MRCResizing {
 
   /// What is beyond the input.
   public enum Fill: Hashable, Sendable {
+    /// The same number everywhere.
     case value(Double)
     /// The mean of the outermost samples: of an image its own, of a map those on its faces.
     case edgeMean

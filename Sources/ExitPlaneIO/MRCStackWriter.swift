@@ -4,8 +4,8 @@ import Synchronization
 /// Writes a stack of images of one shape, in any order and from several threads.
 ///
 /// Disk space for the whole stack is taken at the start, each image goes straight to its own place, and
-/// the file appears under its name in `finish`, or with the rest of its set; without it, nothing is left. The bytes written depend on
-/// the images alone, never on the order or the number of threads.
+/// the file appears under its name in `finish`, or with the rest of its set; without it, nothing is left. The bytes
+/// written depend on the images alone, never on the order or the number of threads.
 ///
 /// - Memory: 32 bytes an image for its statistics (3 MB for 100,000 images), so that they can be joined
 ///   in the order of the images; besides, up to 160 KiB a call in progress.

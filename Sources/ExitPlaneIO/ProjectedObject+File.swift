@@ -2,8 +2,11 @@ import ExitPlane
 
 /// What a file's name says it holds.
 public enum InputKind: Sendable {
+  /// An MRC file, or what is not known.
   case map
+  /// PDB or mmCIF.
   case structure
+  /// A STAR file, which is no object to project.
   case star
 
   /// A structure's name ends in pdb, ent, cif or mmcif, a STAR file's in star, with or without gz; all else is a map.

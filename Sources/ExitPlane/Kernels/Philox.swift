@@ -1,6 +1,7 @@
 import RealModule
 
-/// The random generator behind noise, shifts, defoci and preferred orientations: a function from a counter and a key to four numbers.
+/// The random generator behind noise, shifts, defoci and preferred orientations: a function from a counter and a key
+/// to four numbers.
 ///
 /// - Source: Philox 4×32-10, J. K. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC11 (2011).
 enum Philox {

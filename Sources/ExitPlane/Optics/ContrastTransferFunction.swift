@@ -142,8 +142,8 @@ public struct ContrastTransferFunction: Hashable, Sendable {
 
   /// The function on the half spectrum of the configuration's images, for inspection.
   ///
-  /// The voltage is the function's own; the frequencies are magnified as the plane is. A Nyquist frequency of an even axis is +½ and −½ cycles at once: the
-  /// value there is the mean of both.
+  /// The voltage is the function's own; the frequencies are magnified as the plane is. A Nyquist frequency of an even
+  /// axis is +½ and −½ cycles at once: the value there is the mean of both.
   ///
   /// - Shape: rows × (columns/2 + 1), row-major, zero frequency in the corner.
   public func values(
