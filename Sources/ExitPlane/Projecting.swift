@@ -96,8 +96,10 @@ public struct Projecting: Hashable, Sendable {
   /// What projects an object onto a plane.
   ///
   /// - Parameters:
-  ///   - expectedPoses: how many poses there will be; of a set made in parts, in all of them, so that the parts are made
-  ///     alike.
+  ///   - object: a map or a structure.
+  ///   - plane: what the images are.
+  ///   - expectedPoses: how many poses there will be; of a set made in parts, in all of them, so that the parts are
+  ///     made alike.
   ///   - threads: that the object is prepared on; no result depends on it.
   /// - Throws: `.mismatch` for a method that is for the other kind of object, or pixel sizes that differ and must not;
   ///   what the volumes and integrators throw.

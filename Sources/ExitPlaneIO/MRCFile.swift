@@ -92,8 +92,8 @@ public final class MRCFile: Sendable {
 
   /// The whole map, its axes in the order `[z][y][x]` whatever their order in the file.
   ///
-  /// - Parameters:
-  ///   - voxelSize: used in place of the header's.
+  /// A voxel size that is given is used in place of the header's.
+  ///
   /// - Throws: `.mismatch` for a stack of images; `.invalidValue` for a voxel size that is not above 0 Å;
   ///   `.malformedFile` for a voxel that is not finite, or when neither the header nor the caller gives a
   ///   voxel size; what `voxelSizeInAngstroms` throws, unless the caller gives one.

@@ -41,7 +41,11 @@ public struct MRCResizing {
   private let whole: RealVoxelGridVolume<Float>?
 
   /// - Parameters:
+  ///   - file: what is resized.
   ///   - depth: planes of the new map; leave it out for images.
+  ///   - shape: rows and columns of the new box.
+  ///   - centre: what becomes its origin.
+  ///   - fill: what is beyond the input.
   ///   - voxelSize: used in place of the header's.
   /// - Throws: `.mismatch` for a depth or a centre for images; `.invalidValue` for a box or a voxel size that cannot be,
   ///   or a centre so far away that the new box would hold nothing of the map; `.malformedFile` without a voxel size,
@@ -83,7 +87,9 @@ public struct MRCResizing {
 
   /// Writes the new map or stack, under its name only when complete; half precision stays half precision.
   ///
-  /// - Parameter progress: called once a plane or an image is written.
+  /// - Parameters:
+  ///   - path: of the new file.
+  ///   - progress: called once a plane or an image is written.
   /// - Throws: `.malformedFile` for samples that are not finite; what writing throws.
   public func write(to path: String, progress: () -> Void = {}) throws {
     let mode: MRCOutputMode = file.header.mode == .float16 ? .float16 : .float32

@@ -30,7 +30,10 @@ public final class MRCStackWriter: StackWriter {
 
   /// - Parameters:
   ///   - path: the file; one that exists is replaced in `finish`.
+  ///   - shape: of every image, or plane.
   ///   - count: the number of images, every one of which must be written.
+  ///   - pixelSizeInAngstroms: of the images.
+  ///   - mode: how samples are stored.
   ///   - isOfSet: a `ParticleSetOutput` will commit it, and nobody else may write it meanwhile.
   /// - Throws: `.invalidValue` for a count below 1 or beyond the format, or a pixel size that is not above
   ///   0 Å; `.unwritableFile` when the file cannot be created there or there is too little space; of a set,
@@ -46,7 +49,13 @@ public final class MRCStackWriter: StackWriter {
 
   /// Writes a volume, plane by plane, as a stack is written image by image.
   ///
-  /// - Parameter placement: what the header's `nstart` and `origin` say.
+  /// - Parameters:
+  ///   - path: the file; one that exists is replaced.
+  ///   - depth: planes.
+  ///   - shape: of every image, or plane.
+  ///   - voxelSizeInAngstroms: the same on all axes.
+  ///   - placement: what the header's `nstart` and `origin` say.
+  ///   - mode: how samples are stored.
   /// - Throws: as for a stack.
   public convenience init(
     volumePath path: String, depth: Int, shape: GridShape, voxelSizeInAngstroms: Double,
@@ -168,7 +177,11 @@ public final class MRCStackWriter: StackWriter {
 
 /// Writes a map as an MRC volume (`ispg` 1, `mz` = `nz`), under its name only when complete.
 ///
-/// - Parameter placement: what the header's `nstart` and `origin` say.
+/// - Parameters:
+///   - path: the file; one that exists is replaced.
+///   - volume: the map.
+///   - placement: what the header's `nstart` and `origin` say.
+///   - mode: how samples are stored.
 /// - Throws: `.invalidValue` for a voxel that is not finite in the file's mode; `.unwritableFile`.
 public func writeMRCVolume<Scalar: GridScalar>(
   _ path: String, _ volume: RealVoxelGridVolume<Scalar>, placement: MRCPlacement = MRCPlacement(),

@@ -14,7 +14,9 @@ public struct MergedStacks: Sendable {
 
   /// Reads the header of every stack.
   ///
-  /// - Parameter path: of the one stack that is made, or by which several are named.
+  /// - Parameters:
+  ///   - merging: the sets.
+  ///   - path: of the one stack that is made, or by which several are named.
   /// - Throws: `.mismatch` for stacks of different sample modes, or within an optics group of different shapes or pixel
   ///   sizes, and for an image that its stack has not; `.malformedFile` for one without a pixel size; what opening a
   ///   stack throws.

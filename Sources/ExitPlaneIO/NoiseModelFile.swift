@@ -6,8 +6,9 @@ extension NoiseSpectrum {
   /// `rlnSigma2Noise` is the variance of each of the real and imaginary parts of a transform divided by the number
   /// of pixels, by shells of `rlnSpectralIndex` in the model's box: with box n, a density of 2 n² of it.
   ///
-  /// - Parameter group: its number, from 1: `data_model_group_1` (RELION 3) or `data_model_optics_group_1` (4 and
-  ///   later).
+  /// - Parameters:
+  ///   - document: a refinement's model file.
+  ///   - group: its number, from 1: `data_model_group_1` (RELION 3) or `data_model_optics_group_1` (4 and later).
   /// - Throws: `.malformedFile` for a table, column or value that is missing or not valid.
   public init(relionModel document: STARDocument, group: Int = 1) throws {
     let path = document.path ?? "STAR document"

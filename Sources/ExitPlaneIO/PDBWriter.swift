@@ -2,7 +2,9 @@ import ExitPlane
 
 /// The structure as a PDB file: a TITLE, an ATOM record for each atom, a TER after each chain, and END.
 ///
-/// - Parameter title: One line; the format keeps 70 characters of it.
+/// - Parameters:
+///   - structure: whose atoms are written.
+///   - title: One line; the format keeps 70 characters of it.
 /// - Throws: `.unsupported` where a value does not fit the format's columns: more than 99999 atoms and chain
 ///   ends, 62 chains or 9999 residues in one, a coordinate outside −999.999…9999.999 Å, or an element that
 ///   is not hydrogen, carbon, nitrogen, oxygen or sulphur.

@@ -10,7 +10,9 @@ public struct CorrelationPlot {
   private static let size = (width: 960, height: 620)
   private static let frame = (left: 110, top: 64, right: 926, bottom: 510)
 
-  /// - Parameter title: of letters, digits and a few signs; others are left blank.
+  /// - Parameters:
+  ///   - curve: what is drawn.
+  ///   - title: of letters, digits and a few signs; others are left blank.
   /// - Throws: `.invalidValue` for a curve of fewer than two shells.
   public init(_ curve: FourierCorrelation, title: String) throws {
     guard curve.shells.count > 1 else {

@@ -3,7 +3,9 @@ import ExitPlane
 
 /// A grayscale PNG file of 8-bit samples, 0 black to 255 white.
 ///
-/// - Parameter samples: `shape.count` of them, row-major, the top row first.
+/// - Parameters:
+///   - samples: `shape.count` of them, row-major, the top row first.
+///   - shape: of the picture.
 /// - Throws: `.invalidValue` when the number of samples does not fit the shape, `.unsupported` when libpng
 ///   cannot encode the picture.
 public func encodePNG(_ samples: [UInt8], shape: GridShape) throws -> [UInt8] {
@@ -15,7 +17,9 @@ public func encodePNG(_ samples: [UInt8], shape: GridShape) throws -> [UInt8] {
 /// Samples are in proportion to light, and the file says so (`gAMA` of 1): a viewer shows 32768 brighter
 /// than it shows 128 of the 8-bit kind.
 ///
-/// - Parameter samples: `shape.count` of them, row-major, the top row first.
+/// - Parameters:
+///   - samples: `shape.count` of them, row-major, the top row first.
+///   - shape: of the picture.
 /// - Throws: As for 8-bit samples.
 public func encodePNG(_ samples: [UInt16], shape: GridShape) throws -> [UInt8] {
   try encode(samples, shape: shape, format: png_uint_32(PNG_FORMAT_LINEAR_Y))

@@ -13,7 +13,9 @@ public struct ParticleImageName: Hashable, Sendable, CustomStringConvertible {
   /// As the STAR file has it: relative to the working directory of programs, which for RELION's is the project's.
   public var path: String
 
-  /// - Parameter number: from 1.
+  /// - Parameters:
+  ///   - number: from 1.
+  ///   - path: the stack's, from the working directory.
   public init(number: Int, path: String) {
     self.number = number
     self.path = path

@@ -134,8 +134,10 @@ public struct ParticleMerging {
 
   /// Writes the STAR file of all particles.
   ///
-  /// - Parameter imageName: what a particle's image is called now, from its number in the merged set, from 1, its
-  ///   present name, and the STAR file that name stands in.
+  /// - Parameters:
+  ///   - sink: takes the bytes.
+  ///   - imageName: what a particle's image is called now, from its number in the merged set, from 1, its present
+  ///     name, and the STAR file that name stands in.
   /// - Throws: what reading the files and the sink throw.
   public func writeSTAR(
     to sink: @escaping ByteSink,

@@ -38,7 +38,10 @@ public struct ParticleRowWriter {
     /// Beam tilt and odd Zernike coefficients; nil for no columns of them.
     public var aberrations: AntisymmetricAberrations?
 
-    /// - Parameter name: nil for "opticsGroup" and its number.
+    /// - Parameters:
+    ///   - stack: what the group's images are, and with what optics.
+    ///   - name: nil for "opticsGroup" and its number.
+    ///   - aberrations: nil for no columns of them.
     public init(stack: ParticleStack, name: String? = nil, aberrations: AntisymmetricAberrations? = nil) {
       self.stack = stack
       self.name = name
@@ -83,7 +86,11 @@ public struct ParticleRowWriter {
 
   /// Writes the optics, of one group, and the head of the table of particles.
   ///
-  /// - Parameter aberrations: of the group, where it has any.
+  /// - Parameters:
+  ///   - stack: what the group's images are, and with what optics.
+  ///   - columns: those beside angles, origins and the optics group.
+  ///   - aberrations: of the group, where it has any.
+  ///   - sink: takes the bytes.
   /// - Throws: what the sink throws.
   public init(
     describing stack: ParticleStack, columns: Columns, aberrations: AntisymmetricAberrations? = nil,

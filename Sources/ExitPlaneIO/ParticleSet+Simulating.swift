@@ -6,9 +6,11 @@ extension ParticleSet {
   /// Everything the set's own file says of them is kept; what it does not say is added.
   ///
   /// - Parameters:
+  ///   - rows: the particles, from 0.
   ///   - stacks: by optics group; groups may have one in common.
   ///   - imagesHaveOptics: whether the images have a contrast transfer function.
   ///   - additions: names of columns and their values by a particle's number in this set, from 0.
+  ///   - sink: takes the bytes.
   /// - Throws: as `document(describing:rows:imagesHaveOptics:)`; what the sink throws.
   public func write(
     _ rows: Range<Int>, describing stacks: [ParticleStack], imagesHaveOptics: Bool,

@@ -1,7 +1,9 @@
 extension ParticleSet {
   /// The document that describes `stack`, the images made of these particles in their order.
   ///
-  /// - Parameter imagesHaveOptics: whether they have a contrast transfer function.
+  /// - Parameters:
+  ///   - stack: the images.
+  ///   - imagesHaveOptics: whether they have a contrast transfer function.
   /// - Throws: as `document(describing:rows:imagesHaveOptics:)`.
   public func document(
     describing stack: ParticleStack, imagesHaveOptics: Bool = false
@@ -20,6 +22,7 @@ extension ParticleSet {
   ///
   /// - Parameters:
   ///   - stacks: by optics group, in their order; groups may have one in common.
+  ///   - rows: the particles, from 0.
   ///   - imagesHaveOptics: whether they have a contrast transfer function.
   /// - Throws: `.malformedFile`, with the line, at a length in pixels whose pixel size is nowhere given.
   public func document(

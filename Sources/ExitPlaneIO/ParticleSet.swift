@@ -25,13 +25,17 @@ public struct ParticleSet: Sendable {
   /// The number of particles.
   public var count: Int { poses.count }
 
-  /// - Parameter pixelSizeInAngstroms: for origins in pixels whose file does not say it.
+  /// - Parameters:
+  ///   - path: a STAR file.
+  ///   - pixelSizeInAngstroms: for origins in pixels whose file does not say it.
   /// - Throws: as `init(_:pixelSizeInAngstroms:)`, and what reading the file throws.
   public init(contentsOf path: String, pixelSizeInAngstroms: Double? = nil) throws {
     try self.init(STARDocument(contentsOf: path), pixelSizeInAngstroms: pixelSizeInAngstroms)
   }
 
-  /// - Parameter pixelSizeInAngstroms: for origins in pixels whose file does not say it.
+  /// - Parameters:
+  ///   - document: what a STAR file holds.
+  ///   - pixelSizeInAngstroms: for origins in pixels whose file does not say it.
   /// - Throws: `.malformedFile`, with the line, for a missing table or column, an empty table, a value
   ///   that is not a number or out of range, an optics group that is not there; `.invalidValue` for a
   ///   pixel size not above 0.

@@ -50,7 +50,9 @@ public final class ParticleSetOutput: Sendable {
 
   /// Writes the STAR file, and takes its room on the disk; nothing is under its name before `commit`.
   ///
-  /// - Parameter record: what the set depends on, to be found again by later runs.
+  /// - Parameters:
+  ///   - record: what the set depends on, to be found again by later runs.
+  ///   - body: writes to the sink that it is given.
   /// - Throws: `.unwritableFile`; what `body` throws.
   public func writeSTAR(
     record: RunRecord? = nil, _ body: (_ sink: @escaping ByteSink) throws -> Void
@@ -65,7 +67,9 @@ public final class ParticleSetOutput: Sendable {
   ///
   /// Where a run has not ended, and has left its working files, there is no finished set whatever has the names.
   ///
-  /// - Parameter stacks: their paths, and their sizes when they are whole.
+  /// - Parameters:
+  ///   - record: of the run that asks.
+  ///   - stacks: their paths, and their sizes when they are whole.
   /// - Throws: `.mismatch` for a finished set of another run, or of one that is not known.
   public func isFinished(as record: RunRecord, stacks: [(path: String, byteCount: Int)]) throws -> Bool {
     let targets = try stacks.map { try FileTarget($0.path) }

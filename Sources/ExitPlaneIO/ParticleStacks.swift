@@ -63,6 +63,7 @@ public struct ParticleStacks: Sendable {
   /// - Parameters:
   ///   - path: of the one stack, where all images are of one kind.
   ///   - kinds: of each optics group's images.
+  ///   - set: whose images they are.
   ///   - rows: the particles.
   public init(path: String, kinds: [Kind], of set: ParticleSet, rows: Range<Int>) {
     let used = set.usedOpticsGroups

@@ -26,7 +26,9 @@ public enum InputKind: Sendable {
 extension ProjectedObject {
   /// Reads a map (MRC) or a structure (PDB or mmCIF), as its name says.
   ///
-  /// - Parameter voxelSizeInAngstroms: of a map whose header has none, or another.
+  /// - Parameters:
+  ///   - path: of a map or a structure.
+  ///   - voxelSizeInAngstroms: of a map whose header has none, or another.
   /// - Throws: `.mismatch` for a STAR file; `.malformedFile` and `.unreadableFile` as the readers do.
   public init(contentsOf path: String, voxelSizeInAngstroms: Double? = nil) throws {
     switch InputKind(path: path) {
@@ -50,7 +52,9 @@ extension RealImageProjector {
   /// Both take their names together when they are whole.
   ///
   /// - Parameters:
+  ///   - poses: one an image, in the order of the stack.
   ///   - path: of the stack, an .mrcs file; the STAR file has its name with .star.
+  ///   - mode: how pixels are stored.
   ///   - threads: how many at the most; no byte depends on it.
   /// - Throws: `.mismatch` for a path that ends in .star; `.unwritableFile`.
   public func writeParticles(

@@ -58,6 +58,11 @@ public final class ResumableStackWriter: StackWriter {
   private var checkpointPath: String { file.target.checkpointPath }
 
   /// - Parameters:
+  ///   - path: the file that comes of it.
+  ///   - shape: of every image.
+  ///   - count: the number of images, every one of which must be written.
+  ///   - pixelSizeInAngstroms: of the images.
+  ///   - mode: how pixels are stored.
   ///   - parameters: what the images depend on, for a later run to be held against.
   ///   - resumes: goes on where an earlier run ended, or begins where there was none.
   ///   - checkpointIntervalInSeconds: between checkpoints; what is lost by a kill at the most.

@@ -26,7 +26,9 @@ public struct RunRecord: Hashable, Sendable {
   /// Nil for the whole.
   public let shard: Shard?
 
-  /// - Parameter shard: nil for the whole.
+  /// - Parameters:
+  ///   - parameters: what the images depend on.
+  ///   - shard: nil for the whole.
   public init(parameters: RunParameters, shard: Shard? = nil) {
     self.parameters = parameters
     self.shard = shard

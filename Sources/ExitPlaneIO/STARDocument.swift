@@ -8,7 +8,9 @@ public struct STARDocument: Sendable {
   /// The file it was read from, for messages and for paths relative to it; nil for one made in memory.
   public let path: String?
 
-  /// - Parameter path: for errors to name.
+  /// - Parameters:
+  ///   - blocks: in the file's order.
+  ///   - path: for errors to name.
   public init(blocks: [STARBlock] = [], path: String? = nil) {
     self.blocks = blocks
     self.path = path
@@ -40,7 +42,9 @@ public struct STARBlock: Hashable, Sendable {
     /// As it stands in the file, without quotes.
     public var value: String
 
-    /// - Parameter name: without the leading underscore.
+    /// - Parameters:
+    ///   - name: without the leading underscore.
+    ///   - value: as text.
     public init(name: String, value: String) {
       self.name = name
       self.value = value
@@ -55,7 +59,10 @@ public struct STARBlock: Hashable, Sendable {
   public var table: STARTable?
   var source: STARSource?
 
-  /// - Parameter name: what follows `data_`.
+  /// - Parameters:
+  ///   - name: what follows `data_`.
+  ///   - pairs: names and values outside the table.
+  ///   - table: the block's loop; nil for none.
   public init(name: String, pairs: [Pair] = [], table: STARTable? = nil) {
     self.name = name
     self.pairs = pairs

@@ -5,7 +5,9 @@ extension ScatteringFactor {
   /// The elastic electron scattering factor of a neutral atom, fitted by five Gaussians up to
   /// `s = q/2 = 2 Å⁻¹`.
   ///
-  /// - Parameter exampleName: an atom of this element, for the error's sake.
+  /// - Parameters:
+  ///   - atomicNumber: 1 to 98.
+  ///   - exampleName: an atom of this element, for the error's sake.
   /// - Throws: `.unsupported` for an atomic number outside 1…98.
   /// - Source: Peng, Ren, Dudarev & Whelan, Acta Cryst. A52 (1996) 257–276, table 1; International Tables for
   ///   Crystallography C, table 4.3.2.2, as gemmi holds it. The table has no ions.

@@ -10,8 +10,12 @@ extension FourierCorrelation {
   ///
   /// - Parameters:
   ///   - count: pairs.
+  ///   - shape: of all images.
+  ///   - pixelSizeInAngstroms: of all images.
   ///   - mask: multiplies all images; within 0…1.
   ///   - threads: how many at the most; the result does not depend on it.
+  ///   - first: one image of a pair, by the pair's index.
+  ///   - second: the other.
   /// - Throws: `.invalidValue` for no pair, a pixel size not above 0 Å or a mask that is no mask; `.mismatch` for an
   ///   image or a mask of another shape; what the sources throw.
   public static func ofImages<Scalar: GridScalar>(

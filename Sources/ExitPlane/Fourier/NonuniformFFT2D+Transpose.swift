@@ -18,6 +18,7 @@ extension NonuniformFFT2D {
   ///   - cotangent: `∂L/∂` of the half spectrum, entries each for itself, real and imaginary parts as two.
   ///   - x: in pixels, those that were transformed.
   ///   - y: likewise.
+  ///   - strengths: of the points, those that were transformed.
   /// - Throws: as `transform` does; `.mismatch` for a spectrum of another shape.
   public func pullBack(
     _ cotangent: HalfSpectrum<Scalar>, x: [Double], y: [Double], strengths: [Scalar]
@@ -56,8 +57,11 @@ extension NonuniformFFT2D {
   /// A type 2 transform, the transpose of `transform` of complex strengths:
   /// `f(x, y) = Σ_k F(k) exp(2πi (k_x x / columns + k_y y / rows))`.
   ///
-  /// - Parameter spectrum: full, `rows × columns`, zero frequency in the corner and the Nyquist frequency of an even
-  ///   axis negative.
+  /// - Parameters:
+  ///   - spectrum: full, `rows × columns`, zero frequency in the corner and the Nyquist frequency of an even axis
+  ///     negative.
+  ///   - x: in pixels.
+  ///   - y: likewise.
   /// - Throws: as `transform` does; `.mismatch` for a spectrum of another shape.
   public func values(
     of spectrum: FullSpectrum<Scalar>, x: [Double], y: [Double]

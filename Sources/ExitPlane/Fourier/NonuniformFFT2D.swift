@@ -27,6 +27,7 @@ public struct NonuniformFFT2D<Scalar: GridScalar>: Sendable {
   /// - Parameters:
   ///   - shape: of the spectrum, in full.
   ///   - accuracy: the relative RMS error, 1e-16 to 0.5.
+  ///   - options: how it is computed.
   ///   - expectedPoints: how many points transforms will have, about; the grid is chosen for it.
   /// - Throws: `.invalidValue` for options out of range, `.unsupported` where the oversampling asked for
   ///   cannot reach the accuracy.

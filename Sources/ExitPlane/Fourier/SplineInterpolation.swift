@@ -5,6 +5,7 @@ import ComplexModule
 ///
 /// - Parameters:
 ///   - coefficients: two more an axis than the grid has samples.
+///   - coordinates: `(z, y, x)` in samples, the first at 0.
 ///   - mode: decides each coefficient outside the array of coefficients.
 /// - Throws: `.invalidValue` for a coordinate that is not finite or lies beyond ±2⁵³, where samples can no
 ///   longer be told apart.

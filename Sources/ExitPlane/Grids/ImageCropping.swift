@@ -42,6 +42,7 @@ extension RealImage {
   /// The image in another shape, cropped or padded about the origin.
   ///
   /// - Parameters:
+  ///   - shape: the new one.
   ///   - centre: the pixel that becomes the origin; this image's origin by default. It may lie outside, within
   ///     `±GridShape.largestAxis`.
   ///   - fill: what pixels beyond this image are.

@@ -14,7 +14,12 @@ public struct MapCoordinatesCotangent<Value: Sendable>: Sendable {
 ///
 /// Values outside the grid that a mode fills in are constants. Sums over points are made in their order.
 ///
-/// - Parameter cotangents: `∂L/∂` of the result, a number a point.
+/// - Parameters:
+///   - cotangents: `∂L/∂` of the result, a number a point.
+///   - grid: the samples that were interpolated.
+///   - coordinates: `(z, y, x)` in samples, the first at 0.
+///   - order: 0 or 1.
+///   - mode: for neighbours outside the grid.
 /// - Throws: what `mapCoordinates` throws; `.mismatch` where there are not as many cotangents as coordinates.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)

@@ -42,6 +42,8 @@ public enum CoordinateMode<Value: Sendable>: Sendable {
 /// Interpolates a real grid at coordinates `(z, y, x)` in samples, the first sample at 0.
 ///
 /// - Parameters:
+///   - grid: the samples.
+///   - coordinates: `(z, y, x)` in samples, the first at 0.
 ///   - order: 0 takes the nearest sample (halves go up), 1 is trilinear.
 ///   - mode: decides each neighbour outside `0 ..< n`, a negative index included.
 /// - Throws: `.unsupported` for another order, `.invalidValue` for a coordinate that is not finite or

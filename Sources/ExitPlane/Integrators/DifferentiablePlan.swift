@@ -33,7 +33,12 @@ public protocol DifferentiablePlan: RealImagePlan {
   ) -> UnsafeMutableBufferPointer<Scalar>
   /// The way back from the image that `imageForPullBack` has just made.
   ///
-  /// - Parameter cotangent: of the image of the padded shape.
+  /// - Parameters:
+  ///   - cotangent: of the image of the padded shape.
+  ///   - prepared: the volume.
+  ///   - pose: at which the image was projected.
+  ///   - trace: is written, for `accumulate`.
+  ///   - workspace: in which the image was made.
   /// - Returns: the part of the pose's cotangent that is found here.
   func trace(
     imageCotangent cotangent: UnsafePointer<Scalar>, of prepared: Prepared, at pose: Pose,

@@ -4,6 +4,9 @@ import ComplexModule
 ///
 /// - Parameters:
 ///   - cotangent: `∂L/∂` of the slice's numbers, real and imaginary parts as two.
+///   - volume: of which the slice was taken.
+///   - slice: its frequencies.
+///   - outOfBounds: as it was for the slice.
 ///   - gradient: of the volume, to be added to; nil where only the frequencies' is wanted. A fill has none.
 /// - Returns: `∂L/∂` of each frequency, (x, y, z) a cycle a voxel: by the slope of the cell that holds the point. It is
 ///   0 at zero frequency, where the value is the sum of the map and no sample.

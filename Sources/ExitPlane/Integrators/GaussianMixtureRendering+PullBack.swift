@@ -4,6 +4,7 @@ extension GaussianMixtureRendering {
   ///
   /// - Parameters:
   ///   - cotangent: `∂L/∂voxel`, in the shape and with the voxel size of the map.
+  ///   - volume: the mixture that was rendered.
   ///   - parts: what is asked for; positions alone cost least.
   ///   - threads: how many the work is shared out to; the bits of the result do not depend on it.
   /// - Throws: `.invalidValue` for an accuracy outside 1e-15…0.1, and when there is no memory.

@@ -26,7 +26,13 @@ public struct GaussianMixtureRendering<Scalar: GridScalar>: Sendable {
       volume, depth: n, rows: n, columns: n, voxelSizeInAngstroms: voxelSizeInAngstroms, threads: threads)
   }
 
-  /// - Parameter threads: how many planes are computed at a time; the bits of the result do not depend on it.
+  /// - Parameters:
+  ///   - volume: the Gaussians.
+  ///   - depth: voxels along z.
+  ///   - rows: voxels along y.
+  ///   - columns: voxels along x.
+  ///   - h: the map's voxel size.
+  ///   - threads: how many planes are computed at a time; the bits of the result do not depend on it.
   /// - Throws: `.invalidValue` for a shape outside 1…`GridShape.largestAxis` or beyond memory, a voxel size not
   ///   above 0 Å or an accuracy outside 1e-15…0.1.
   public func render(

@@ -17,7 +17,12 @@ extension RealImageProjector {
 
   /// As above, by several plans: optics groups have planes of their own.
   ///
-  /// - Parameter item: the pose of an index, and which of the plans projects at it.
+  /// - Parameters:
+  ///   - plans: what projects, each onto its plane.
+  ///   - count: how many poses.
+  ///   - threads: how many at the most; no bit depends on it.
+  ///   - item: the pose of an index, and which of the plans projects at it.
+  ///   - consume: takes an image in the plane's `shape`, which holds until it returns; called from several threads.
   public static func projectEach(
     by plans: [Self], count: Int, threads: Int, item: @Sendable (Int) throws -> (plan: Int, pose: Pose),
     consume: @Sendable (_ index: Int, _ image: UnsafeBufferPointer<Scalar>) throws -> Void

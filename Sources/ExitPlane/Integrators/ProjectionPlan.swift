@@ -19,7 +19,9 @@ public protocol ProjectionPlan<Volume>: Sendable {
   var plane: ImageConfiguration { get }
   /// The volume in the form that projecting takes.
   ///
-  /// - Parameter expectedPoses: how many poses will be projected, about; nil for what the integrator expects.
+  /// - Parameters:
+  ///   - volume: of the plan's layout.
+  ///   - expectedPoses: how many poses will be projected, about; nil for what the integrator expects.
   /// - Throws: `.mismatch` for a volume of another layout than the plan's; `.invalidValue` beyond memory.
   func prepare(_ volume: Volume, expectedPoses: Int?) throws -> Prepared
   /// A workspace for one thread.

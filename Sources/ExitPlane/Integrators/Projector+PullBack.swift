@@ -6,6 +6,7 @@ extension Projector where Plan: DifferentiablePlan {
   ///
   /// - Parameters:
   ///   - cotangent: `∂L/∂` of every pixel, in the plane's `shape`.
+  ///   - pose: at which the image was projected.
   ///   - gradient: the volume's part is added to it; nil where it is not wanted.
   ///   - threads: how many at the most; no bit depends on it.
   /// - Returns: the pose's part.

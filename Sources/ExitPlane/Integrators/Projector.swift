@@ -5,7 +5,10 @@ public struct Projector<Plan: ProjectionPlan>: Sendable {
   /// The volume, in the form that the plan takes.
   public let prepared: Plan.Prepared
 
-  /// - Parameter expectedPoses: how many poses will be projected, about; nil for what the integrator expects.
+  /// - Parameters:
+  ///   - plan: what projects.
+  ///   - volume: of the plan's layout.
+  ///   - expectedPoses: how many poses will be projected, about; nil for what the integrator expects.
   /// - Throws: what the plan's `prepare` throws.
   public init(_ plan: Plan, of volume: Plan.Volume, expectedPoses: Int? = nil) throws {
     self.init(plan, prepared: try plan.prepare(volume, expectedPoses: expectedPoses))

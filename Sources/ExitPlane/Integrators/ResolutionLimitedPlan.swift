@@ -15,7 +15,9 @@ public struct ResolutionLimitedPlan<Base: RealImagePlan>: RealImagePlan {
   private let cutoff: RadialCutoff
   private let toImage: FFTPlan<Scalar>
 
-  /// - Parameter resolution: frequencies beyond its reciprocal are zero; that frequency itself is kept.
+  /// - Parameters:
+  ///   - base: the plan that is limited.
+  ///   - resolution: frequencies beyond its reciprocal are zero; that frequency itself is kept.
   /// - Throws: `.invalidValue` for a resolution that is not finite or not above 0 Å.
   public init(_ base: Base, resolutionInAngstroms resolution: Double) throws {
     self.base = base

@@ -14,7 +14,9 @@ public struct SliceInsertion<Volume: FourierSliceVolume>: Sendable {
 
   /// - Parameters:
   ///   - volume: whose grid and interpolation are taken; its numbers are not.
+  ///   - plane: what the images are.
   ///   - resamples: whether images may have another pixel size than the volume.
+  ///   - resolutionInAngstroms: entries beyond it are left out; nil for none.
   /// - Throws: `.mismatch` for pixel sizes that differ, unless they may; `.invalidValue` for a resolution not above 0 Å.
   public init(
     like volume: Volume, from plane: ImageConfiguration, resamples: Bool = false,
@@ -37,11 +39,13 @@ public struct SliceInsertion<Volume: FourierSliceVolume>: Sendable {
   /// Adds a batch of images.
   ///
   /// - Parameters:
+  ///   - count: how many images.
+  ///   - threads: how many at the most; no bit depends on it.
   ///   - data: is added to.
   ///   - weights: is added to, real numbers; nil where there are none.
-  ///   - read: writes an image's half spectrum, `paddedShape.rows × (paddedShape.columns / 2 + 1)` complex numbers with
-  ///     real and imaginary parts in turn and phases referred to the origin, and its weights, a real number an entry; returns
-  ///     its pose, whose shift is undone. It is called from several threads at once.
+  ///   - read: writes an image's half spectrum, `paddedShape.rows × (paddedShape.columns / 2 + 1)` complex numbers
+  ///     with real and imaginary parts in turn and phases referred to the origin, and its weights, a real number an
+  ///     entry; returns its pose, whose shift is undone. It is called from several threads at once.
   /// - Throws: what `read` throws; `.mismatch` for sums of another grid; `.invalidValue` beyond memory.
   public func insert(
     count: Int, threads: Int = availableProcessors, into data: FourierSamplesGradient<Scalar>,

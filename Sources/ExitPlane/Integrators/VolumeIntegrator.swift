@@ -20,8 +20,11 @@ public protocol VolumeIntegrator<Volume>: Sendable {
 extension VolumeIntegrator {
   /// A plan for the volume, and the volume.
   ///
-  /// - Parameter expectedPoses: how many poses will be projected, about; nil for what the integrator expects. Where a
-  ///   method can compute in several ways, it takes the one that costs least for so many.
+  /// - Parameters:
+  ///   - volume: what is projected.
+  ///   - plane: what the images are.
+  ///   - expectedPoses: how many poses will be projected, about; nil for what the integrator expects. Where a method
+  ///     can compute in several ways, it takes the one that costs least for so many.
   /// - Throws: what `makePlan` and the plan's `prepare` throw.
   public func makeProjector(
     for volume: Volume, onto plane: ImageConfiguration, expectedPoses: Int? = nil

@@ -27,6 +27,7 @@ public struct LeastSquares<Plan: DifferentiablePlan>: Sendable {
   let paddedToImage: FFTPlan<Scalar>
 
   /// - Parameters:
+  ///   - plan: what projects the volume, forth and back.
   ///   - noise: the power of the noise; nil for weights of 1.
   ///   - sign: of the contrast transfer functions.
   /// - Throws: `.invalidValue` for a noise density of 0 at some frequency, or beyond memory.
@@ -67,7 +68,11 @@ public struct LeastSquares<Plan: DifferentiablePlan>: Sendable {
     /// Of A too; in the plane's padded shape.
     public var aberrations: AberrationFactors<Scalar>?
 
-    /// - Parameter aberrations: made with `isDifferentiable` where derivatives to the beam tilt are wanted.
+    /// - Parameters:
+    ///   - pose: of the particle that the image shows.
+    ///   - scale: s.
+    ///   - transfer: A; nil for the projection itself.
+    ///   - aberrations: made with `isDifferentiable` where derivatives to the beam tilt are wanted.
     public init(
       pose: Pose, scale: Double = 1, transfer: ContrastTransferFunction? = nil,
       aberrations: AberrationFactors<Scalar>? = nil
@@ -97,9 +102,11 @@ public struct LeastSquares<Plan: DifferentiablePlan>: Sendable {
   ///
   /// - Parameters:
   ///   - prepared: the volume.
+  ///   - count: how many images.
+  ///   - threads: how many at the most; no bit depends on it.
   ///   - gradient: is added to; nil where the volume's part is not wanted.
-  ///   - observe: writes the pixels of an image, `plane.shape` row-major, and says what it is compared with; called from
-  ///     several threads at once.
+  ///   - observe: writes the pixels of an image, `plane.shape` row-major, and says what it is compared with; called
+  ///     from several threads at once.
   /// - Returns: the images' parts, in their order; L is the sum of their values.
   /// - Throws: what `observe` throws; `.invalidValue` beyond memory.
   public func evaluate(

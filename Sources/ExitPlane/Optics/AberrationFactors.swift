@@ -21,8 +21,13 @@ public struct AberrationFactors<Scalar: GridScalar>: Sendable {
   public var isDifferentiable: Bool { !tiltSlopes.isEmpty }
 
   /// - Parameters:
+  ///   - aberrations: antisymmetric ones.
+  ///   - symmetric: those that go into χ.
   ///   - magnification: the plane's; aberrations act at magnified frequencies.
   ///   - shape: of the images' spectra: the plane's padded shape where images are computed.
+  ///   - h: of the images.
+  ///   - voltageInKilovolts: the electrons'.
+  ///   - sphericalAberrationInMillimetres: Cs, with which a beam tilt acts.
   ///   - isDifferentiable: whether to hold what derivatives to the beam tilt need, twice the factors' memory.
   /// - Throws: `.invalidValue` for a pixel size not above 0 Å.
   public init(

@@ -18,9 +18,13 @@ extension ContrastTransferFunction {
   /// the function, its sign and `factor`.
   ///
   /// - Parameters:
+  ///   - half: is multiplied in place.
   ///   - shape: of the image.
-  ///   - alternating: multiplies by (−1)^(row + column) too, which moves the origin of an image of even sides
-  ///     from its corner to its centre.
+  ///   - pixelSizeInAngstroms: of the image.
+  ///   - sign: the convention for what is bright.
+  ///   - factor: multiplies besides.
+  ///   - alternating: multiplies by (−1)^(row + column) too, which moves the origin of an image of even sides from
+  ///     its corner to its centre.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func apply<Scalar: GridScalar>(
@@ -37,7 +41,11 @@ extension ContrastTransferFunction {
 
   /// The way back through `apply`: replaces the cotangent of its result by that of the spectrum it was applied to.
   ///
-  /// - Parameter spectrum: what `apply` was given.
+  /// - Parameters:
+  ///   - cotangent: of the result; replaced.
+  ///   - spectrum: what `apply` was given.
+  ///   - pixelSizeInAngstroms: of the image.
+  ///   - sign: the convention for what is bright.
   /// - Returns: the cotangent of this function.
   /// - Throws: `.invalidValue` for a pixel size that is not above 0 Å; `.mismatch` for a cotangent of another shape.
   public func pullBack<Scalar: GridScalar>(
@@ -67,7 +75,14 @@ extension ContrastTransferFunction {
   ///
   /// It takes about 2½ times as long as `apply`.
   ///
-  /// - Parameter half: what `apply` was given; at another place than the cotangent.
+  /// - Parameters:
+  ///   - cotangent: of the result; replaced.
+  ///   - half: what `apply` was given; at another place than the cotangent.
+  ///   - shape: of the image.
+  ///   - pixelSizeInAngstroms: of the image.
+  ///   - sign: the convention for what is bright.
+  ///   - factor: multiplies besides.
+  ///   - alternating: as it was for `apply`.
   /// - Returns: the cotangent of this function, its sums in double precision.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)

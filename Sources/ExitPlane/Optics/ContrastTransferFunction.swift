@@ -40,8 +40,15 @@ public struct ContrastTransferFunction: Hashable, Sendable {
   public let scale: Double
 
   /// - Parameters:
+  ///   - defocusUInAngstroms: along the U-axis; underfocus positive.
   ///   - defocusVInAngstroms: that of U, without astigmatism, by default.
+  ///   - astigmatismAngleInDegrees: from x towards y to the U-axis.
+  ///   - voltageInKilovolts: above 0.
+  ///   - sphericalAberrationInMillimetres: Cs.
   ///   - amplitudeContrast: Q0, the part of the contrast that is amplitude's, 0 to 1.
+  ///   - phaseShiftInDegrees: a phase plate's, added to χ.
+  ///   - bFactorInSquareAngstroms: of the envelope `exp(−B q² / 4)`.
+  ///   - scale: of the whole function.
   /// - Throws: `.invalidValue` for a number that is not finite or out of its range.
   public init(
     defocusUInAngstroms: Double, defocusVInAngstroms: Double? = nil, astigmatismAngleInDegrees: Double = 0,

@@ -2,10 +2,11 @@ extension ImageFormationPlan {
   /// Makes many images, on several threads, in memory that does not grow with their number.
   ///
   /// - Parameters:
+  ///   - count: how many images.
   ///   - threads: how many at the most; every image has the same bits on one as on many.
   ///   - particle: the particle of an index.
-  ///   - consume: takes an image in the plane's `shape`, which holds until it returns. It is called from
-  ///     several threads at once, in no order.
+  ///   - consume: takes an image in the plane's `shape`, which holds until it returns. It is called from several
+  ///     threads at once, in no order.
   public func imageEach(
     count: Int, threads: Int, particle: @Sendable (Int) throws -> ImagedParticle<Scalar>,
     consume: @Sendable (_ index: Int, _ image: UnsafeBufferPointer<Scalar>) throws -> Void
@@ -16,7 +17,12 @@ extension ImageFormationPlan {
 
   /// As above, by several plans: optics groups have planes of their own.
   ///
-  /// - Parameter item: the particle of an index, and which of the plans makes its image.
+  /// - Parameters:
+  ///   - plans: of the optics groups.
+  ///   - count: how many images.
+  ///   - threads: how many at the most; no bit depends on it.
+  ///   - item: the particle of an index, and which of the plans makes its image.
+  ///   - consume: takes an image in the plane's `shape`, which holds until it returns; called from several threads.
   public static func imageEach(
     by plans: [Self], count: Int, threads: Int,
     item: @Sendable (Int) throws -> (plan: Int, particle: ImagedParticle<Scalar>),

@@ -13,8 +13,10 @@ public enum ImageNoise: Hashable, Sendable {
 
   /// Of the noise that stands to a signal of a variance as 1 to the signal-to-noise ratio.
   ///
-  /// - Parameter signalVariance: over all pixels of the noiseless images, background included, as
-  ///   `ImageFormationPlan.signalVariance` has it.
+  /// - Parameters:
+  ///   - signalVariance: over all pixels of the noiseless images, background included, as
+  ///     `ImageFormationPlan.signalVariance` has it.
+  ///   - signalToNoiseRatio: of variances.
   /// - Throws: `.invalidValue` for a ratio not above 0, or a variance that is negative or not finite.
   public static func variance(signalVariance: Double, signalToNoiseRatio: Double) throws -> Double {
     try validatePositive("signal-to-noise ratio", signalToNoiseRatio, unit: "")

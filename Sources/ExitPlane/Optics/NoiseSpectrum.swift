@@ -20,7 +20,9 @@ public struct NoiseSpectrum: Hashable, Sendable {
 
   /// `density / (1 + (q / q₀)²)`.
   ///
-  /// - Parameter q0: q₀ in 1/Å.
+  /// - Parameters:
+  ///   - q0: q₀ in 1/Å.
+  ///   - density: that at zero frequency.
   /// - Throws: `.invalidValue` for a frequency or density not above 0.
   public init(halfPowerFrequencyInReciprocalAngstroms q0: Double, densityAtZero density: Double = 1) throws {
     try validatePositive("frequency of half the noise's power", q0, unit: "1/Å")
@@ -30,7 +32,9 @@ public struct NoiseSpectrum: Hashable, Sendable {
 
   /// A table, interpolated linearly; before its first and after its last frequency their densities hold.
   ///
-  /// - Parameter frequencies: in 1/Å, rising.
+  /// - Parameters:
+  ///   - frequencies: in 1/Å, rising.
+  ///   - densities: one a frequency.
   /// - Throws: `.invalidValue` for an empty table, unequal lengths, frequencies that do not rise, or a density
   ///   that is negative or not finite.
   public init(frequenciesInReciprocalAngstroms frequencies: [Double], densities: [Double]) throws {

@@ -11,7 +11,9 @@ public struct Pose: Hashable, Sendable {
   /// The object as it is stored.
   public static let identity = Pose(rotation: .identity)
 
-  /// - Parameter shift: `(x, y)` in the image's plane, in ångströms.
+  /// - Parameters:
+  ///   - rotation: how the object is turned, before it is shifted.
+  ///   - shift: `(x, y)` in the image's plane, in ångströms.
   public init(rotation: Rotation, shiftInAngstroms shift: SIMD2<Double> = SIMD2(0, 0)) {
     self.rotation = rotation
     self.shiftInAngstroms = shift

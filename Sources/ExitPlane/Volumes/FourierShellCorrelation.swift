@@ -2,6 +2,8 @@ extension FourierCorrelation {
   /// The shell correlation of two cubic maps.
   ///
   /// - Parameters:
+  ///   - first: one map.
+  ///   - second: the other, of its shape and voxel size.
   ///   - mask: multiplies both maps; within 0…1. The correlation of masked maps is that of the masks too.
   ///   - threads: how many at the most; the result does not depend on it.
   /// - Throws: `.mismatch` for maps of different shapes, or of voxel sizes that differ by more than one part

@@ -15,7 +15,9 @@ public protocol FourierSliceVolume<Scalar>: ProjectableVolume where Layout == Fo
   /// Carries a gradient from the stored samples back to the map's voxels: the transpose of what made this volume of
   /// the map. The gradient's sums are used up, and it is left zero, for another batch of images.
   ///
-  /// - Parameter threads: how many at the most; the result does not depend on it.
+  /// - Parameters:
+  ///   - gradient: sums on this volume's grid.
+  ///   - threads: how many at the most; the result does not depend on it.
   /// - Returns: of a map of n voxels an axis `n × n × n`, row-major as the map was, in the loss's unit over that of
   ///   the map.
   /// - Throws: `.mismatch` for a gradient on another grid than the volume's; `.invalidValue` beyond memory.

@@ -90,8 +90,9 @@ public struct GaussianMixtureVolume: ProjectableVolume {
 
   /// The atoms of a structure: amplitudes `a · occupancy`, variances `(b + B) / 8π²`.
   ///
-  /// - Parameter scatteringFactor: by atomic number; called once for each that occurs, with the name of an
-  ///   atom that has it.
+  /// - Parameters:
+  ///   - structure: whose atoms are taken.
+  ///   - scatteringFactor: by atomic number; called once for each that occurs, with the name of an atom that has it.
   public init(
     _ structure: AtomicStructure,
     scatteringFactor: (_ atomicNumber: Int, _ exampleName: String?) throws -> ScatteringFactor

@@ -3,8 +3,9 @@ extension IndependentAtomVolume {
   ///
   /// Thousands of types do no harm: their scattering factors span few transforms (`FFTAtomProjection`).
   ///
-  /// - Parameter scatteringFactor: by atomic number; called once for each that occurs, with the name of an
-  ///   atom that has it.
+  /// - Parameters:
+  ///   - structure: whose atoms are taken.
+  ///   - scatteringFactor: by atomic number; called once for each that occurs, with the name of an atom that has it.
   public init(
     _ structure: AtomicStructure,
     scatteringFactor: (_ atomicNumber: Int, _ exampleName: String?) throws -> ScatteringFactor

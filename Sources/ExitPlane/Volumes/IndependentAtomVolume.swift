@@ -56,6 +56,8 @@ public struct IndependentAtomVolume: ProjectableVolume {
     /// Peng et al., Acta Cryst. A 52 (1996) 257–276, with five terms (`s = q/2`).
     ///
     /// - Parameters:
+    ///   - positions: `(x, y, z)` from the origin.
+    ///   - weights: what each atom counts; ones if nil.
     ///   - amplitudes: `a` in Å.
     ///   - widths: `b` in Å².
     ///   - bFactor: `B` in Å².
