@@ -31,14 +31,9 @@ public protocol DifferentiablePlan: RealImagePlan {
   func spectrumForPullBack(
     of prepared: Prepared, at pose: Pose, using workspace: inout Workspace
   ) -> UnsafeMutableBufferPointer<Scalar>
-  /// The way back from the image that `imageForPullBack` has just made.
+  /// The way back from the image that `imageForPullBack` has just made: from the cotangent of the image of the padded
+  /// shape to a trace, which is overwritten.
   ///
-  /// - Parameters:
-  ///   - cotangent: of the image of the padded shape.
-  ///   - prepared: the volume.
-  ///   - pose: at which the image was projected.
-  ///   - trace: is written, for `accumulate`.
-  ///   - workspace: in which the image was made.
   /// - Returns: the part of the pose's cotangent that is found here.
   func trace(
     imageCotangent cotangent: UnsafePointer<Scalar>, of prepared: Prepared, at pose: Pose,
