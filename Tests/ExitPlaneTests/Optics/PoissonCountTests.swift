@@ -105,7 +105,8 @@ struct PoissonCountTests {
       #expect(counts([sum - 1e-13, sum + 1e-13]) == [Double(count), Double(count) + 1])
     }
     #expect(counts([0]) == [0])
-    #expect(counts([1 - 0x1p-52])[0] < 60)
+    // The last term there is, where rounding has the sum of all stop just under 1.
+    #expect(counts([1 - 0x1p-52])[0] <= 63)
   }
 
   private func draw<Scalar: GridScalar>(_ means: [Scalar], seed: UInt64 = 9, particle: UInt64 = 4) -> [Scalar]
