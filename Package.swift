@@ -7,6 +7,7 @@ let package = Package(
   products: [
     .library(name: "ExitPlane", targets: ["ExitPlane"]),
     .library(name: "ExitPlaneIO", targets: ["ExitPlaneIO"]),
+    .library(name: "exitplane_c", type: .dynamic, targets: ["CExitPlane"]),
     .executable(name: "exitplane", targets: ["ExitPlaneCLI"]),
   ],
   dependencies: [
@@ -37,6 +38,8 @@ let package = Package(
         "ExitPlane", "ExitPlaneIO",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+    .systemLibrary(name: "CExitPlaneHeader"),
+    .target(name: "CExitPlane", dependencies: ["CExitPlaneHeader", "ExitPlane", "ExitPlaneIO"]),
     .target(name: "Oracles", path: "Tests/Oracles"),
     .testTarget(name: "ExitPlaneTests", dependencies: ["ExitPlane", "Oracles"]),
     .testTarget(name: "ExitPlaneIOTests", dependencies: ["ExitPlaneIO", "Oracles"]),

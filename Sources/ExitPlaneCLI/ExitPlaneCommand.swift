@@ -5,7 +5,7 @@ struct ExitPlaneCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "exitplane",
     abstract: "Project maps and atomic models to the exit plane of an electron microscope.",
-    version: "0.1.0",
+    version: exitPlaneVersion,
     subcommands: [
       DemoCommand.self, ProjectCommand.self, RenderCommand.self, PosesCommand.self, SimulateCommand.self,
       MergeCommand.self, InfoCommand.self, ResizeCommand.self, CompareCommand.self, VerifyCommand.self,

@@ -21,12 +21,20 @@ public final class RealVoxelGradient<Scalar: GridScalar>: @unchecked Sendable {
   /// - Parameter threads: how many at the most; no bit depends on it.
   /// - Throws: `.invalidValue` where a sum is not finite, or beyond memory.
   public func volume(threads: Int = availableProcessors) throws -> RealVoxelGridVolume<Scalar> {
+    try RealVoxelGridVolume(
+      depth: layout.depth, rows: layout.rows, columns: layout.columns,
+      voxelSizeInAngstroms: layout.voxelSizeInAngstroms, values: values(threads: threads))
+  }
+
+  /// The sums in the volume's shape, row-major, whether they are finite or not.
+  ///
+  /// - Parameter threads: how many at the most; no bit depends on it.
+  /// - Throws: `.invalidValue` beyond memory.
+  public func values(threads: Int = availableProcessors) throws -> [Scalar] {
     if let transform, let samples {
       add(try transform.voxelGradient(of: samples, threads: threads))
     }
-    return try RealVoxelGridVolume(
-      depth: layout.depth, rows: layout.rows, columns: layout.columns,
-      voxelSizeInAngstroms: layout.voxelSizeInAngstroms, values: Array(voxels.buffer))
+    return Array(voxels.buffer)
   }
 
   /// Adds the part of a cube that the map has in it.

@@ -97,14 +97,7 @@ public struct Rotation: Hashable, Sendable {
       throw ExitPlaneError.invalid("rotation matrix", got: "\(rows)", need: "3 × 3 finite numbers")
     }
     let r = rows.map { SIMD3($0[0], $0[1], $0[2]) }
-    let products =
-      [dot(r[0], r[0]) - 1, dot(r[1], r[1]) - 1, dot(r[2], r[2]) - 1]
-      + [dot(r[0], r[1]), dot(r[0], r[2]), dot(r[1], r[2])]
-    let handedness = dot(cross(r[0], r[1]), r[2])
-    guard products.allSatisfy({ abs($0) < 1e-4 }), handedness > 0 else {
-      throw ExitPlaneError.invalid(
-        "rotation matrix", got: "\(rows)", need: "orthonormal with determinant +1")
-    }
+    try Self.requireNearlyOrthonormal((r[0], r[1], r[2]))
     // Newton's iteration for the polar factor, R ← ½(R + R⁻ᵀ); R⁻ᵀ has the cross products as rows.
     // It squares the error, so three steps take 1e-4 below rounding.
     var (a, b, c) = (r[0], r[1], r[2])
@@ -116,6 +109,27 @@ public struct Rotation: Hashable, Sendable {
       )
     }
     self.init(unchecked: (a, b, c))
+  }
+
+  /// Rows that are orthonormal and right-handed to 1e-4 and taken as they are: nine free numbers, by each of which a
+  /// projection has a derivative.
+  package init(nearlyOrthonormal rows: (SIMD3<Double>, SIMD3<Double>, SIMD3<Double>)) throws {
+    try Self.requireNearlyOrthonormal(rows)
+    self.init(unchecked: rows)
+  }
+
+  private static func requireNearlyOrthonormal(
+    _ r: (SIMD3<Double>, SIMD3<Double>, SIMD3<Double>)
+  ) throws {
+    let products =
+      [dot(r.0, r.0) - 1, dot(r.1, r.1) - 1, dot(r.2, r.2) - 1]
+      + [dot(r.0, r.1), dot(r.0, r.2), dot(r.1, r.2)]
+    let handedness = dot(cross(r.0, r.1), r.2)
+    guard products.allSatisfy({ abs($0) < 1e-4 }), handedness > 0 else {
+      throw ExitPlaneError.invalid(
+        "rotation matrix", got: "\([r.0, r.1, r.2].map { [$0.x, $0.y, $0.z] })",
+        need: "orthonormal with determinant +1")
+    }
   }
 
   // MARK: To other representations
