@@ -61,9 +61,9 @@ public struct EwaldSpherePlan<Volume: FourierSliceVolume>: ProjectionPlan {
   public typealias Scalar = Volume.Scalar
   public let plane: ImageConfiguration
   private let layout: FourierSliceLayout
-  private let geometry: SliceGeometry
-  private let curvature: Double
-  private let outOfBounds: OutOfBoundsMode<Scalar>
+  let geometry: SliceGeometry
+  let curvature: Double
+  let outOfBounds: OutOfBoundsMode<Scalar>
   private let sliceToImage: FFTPlan<Scalar>
   /// Of the padded shape, where that is not the slice's.
   private let imageToOutput: FFTPlan<Scalar>?

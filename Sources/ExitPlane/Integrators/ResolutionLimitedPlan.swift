@@ -12,8 +12,9 @@ public struct ResolutionLimitedPlan<Base: RealImagePlan>: RealImagePlan {
   /// The plan that is limited.
   public let base: Base
   public var plane: ImageConfiguration { base.plane }
-  private let cutoff: RadialCutoff
-  private let toImage: FFTPlan<Scalar>
+  let cutoff: RadialCutoff
+  let toImage: FFTPlan<Scalar>
+  let toHalf: FFTPlan<Scalar>
 
   /// - Parameters:
   ///   - base: the plan that is limited.
@@ -24,13 +25,16 @@ public struct ResolutionLimitedPlan<Base: RealImagePlan>: RealImagePlan {
     let plane = base.plane
     cutoff = try RadialCutoff(plane.paddedShape, on: plane, resolutionInAngstroms: resolution)
     toImage = try FFTPlan(.halfToReal(plane.paddedShape))
+    toHalf = try FFTPlan(.realToHalf(plane.paddedShape))
   }
 
   /// What one thread writes.
   public struct Workspace {
-    fileprivate var base: Base.Workspace
-    fileprivate let image: AlignedBuffer<Scalar>
-    fileprivate let factors: PhaseFactors<Scalar>
+    var base: Base.Workspace
+    let image: AlignedBuffer<Scalar>
+    let factors: PhaseFactors<Scalar>
+    /// Where the way back is taken too.
+    var cotangent: AlignedBuffer<Scalar>?
   }
 
   public func prepare(_ volume: Base.Volume, expectedPoses: Int?) throws -> Base.Prepared {
@@ -40,7 +44,7 @@ public struct ResolutionLimitedPlan<Base: RealImagePlan>: RealImagePlan {
   public func makeWorkspace(for prepared: Base.Prepared) throws -> Workspace {
     Workspace(
       base: try base.makeWorkspace(for: prepared), image: try .image(plane.paddedShape),
-      factors: PhaseFactors(plane.paddedShape))
+      factors: PhaseFactors(plane.paddedShape), cotangent: nil)
   }
 
   public func spectrum(
@@ -66,7 +70,14 @@ public struct ResolutionLimitedPlan<Base: RealImagePlan>: RealImagePlan {
   public func image(
     of prepared: Base.Prepared, at pose: Pose, using workspace: inout Workspace
   ) -> UnsafeMutableBufferPointer<Scalar> {
-    if let half = spectrum(of: prepared, at: pose, using: &workspace).baseAddress {
+    image(ofSpectrum: spectrum(of: prepared, at: pose, using: &workspace), workspace)
+  }
+
+  /// The image of a spectrum, which is overwritten.
+  func image(
+    ofSpectrum half: UnsafeMutableBufferPointer<Scalar>, _ workspace: Workspace
+  ) -> UnsafeMutableBufferPointer<Scalar> {
+    if let half = half.baseAddress {
       workspace.factors.set(
         shiftInPixels: SIMD2(0, 0), fromCentre: true, scale: 1 / Double(plane.paddedShape.count))
       workspace.factors.multiply(half)
