@@ -1,4 +1,5 @@
 import ArgumentParser
+import ExitPlane
 
 @main
 struct ExitPlaneCommand: ParsableCommand {
