@@ -1,6 +1,7 @@
 """Builds the library and the command with Swift, and puts both into the package.
 
 EXITPLANE_SCRATCH names a folder for what Swift compiles, to be used again; by default ../.build-python.
+EXITPLANE_WITHOUT_COMMAND leaves the command out.
 """
 
 import os
@@ -17,8 +18,10 @@ from setuptools.command.build_py import build_py
 
 here = Path(__file__).resolve().parent
 root = here.parent
-# What the library links besides libc: archives, so that it needs none of them where it runs.
-linked = ["fftw3", "fftw3f", "png16", "z", "stdc++"]
+# What the library has inside, from archives. libpng's cannot be part of a shared library and goes beside it; zlib's, of
+# which there is one wherever Python is, stays outside.
+inside = ["fftw3", "fftw3f", "stdc++"]
+beside = "libpng16.so.16"
 
 
 def version() -> str:
@@ -35,22 +38,31 @@ def build(into: Path) -> None:
     if not shutil.which("swift"):
         sys.exit("exitplane is built by Swift 6.3, which is not here: https://www.swift.org/install")
     scratch = Path(os.environ.get("EXITPLANE_SCRATCH") or root / ".build-python")
+    release = scratch / "release"
     swift = ["swift", "build", "--package-path", root, "--scratch-path", scratch, "-c", "release",
              "-Xswiftc", "-static-stdlib"]  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
-        for name in linked:
-            archive = Path(run("cc", f"-print-file-name=lib{name}.a").strip())
-            if not archive.is_absolute():
-                sys.exit(f"exitplane is linked with lib{name}.a, which is not here; ./exitplane installs it on Debian")
+        for name in inside:
+            archive = found(f"lib{name}.a")
             (Path(folder) / archive.name).symlink_to(archive)
-        run(*swift, "--product", "exitplane_c", "-Xlinker", f"-L{folder}",
-            "-Xlinker", f"--version-script={here / 'exported.map'}", "-Xlinker", "--gc-sections")  # fmt: skip
-        shutil.copy(scratch / "release" / "libexitplane_c.so", into)
-        run("strip", "--strip-unneeded", into / "libexitplane_c.so")
+        run(*swift, "--product", "exitplane_c")
+        # Linked anew: among SwiftPM's options there is none that goes before the system's folders.
+        linker = [f"--version-script={here / 'exported.map'}", "--gc-sections", "--strip-all", "-rpath", "$ORIGIN"]
+        run("swiftc", "-emit-library", "-static-stdlib", f"@{release}/exitplane_c.product/Objects.LinkFileList",
+            f"-L{folder}", "-lstdc++", "-lm", *(part for option in linker for part in ("-Xlinker", option)),
+            "-o", into / "libexitplane_c.so")  # fmt: skip
+        shutil.copy(found(beside).resolve(), into / beside)
         if not os.environ.get("EXITPLANE_WITHOUT_COMMAND"):
             run(*swift, "--product", "exitplane")
-            run(root / "Scripts" / "install.sh", "link", scratch / "release", "--prefix", folder)
+            run(root / "Scripts" / "install.sh", "link", release, "--prefix", folder)
             shutil.copy(Path(folder) / "bin" / "exitplane", into)
+
+
+def found(library: str) -> Path:
+    path = Path(run("cc", f"-print-file-name={library}").strip())
+    if not path.is_absolute():
+        sys.exit(f"exitplane is linked with {library}, which is not here; ./exitplane installs it on Debian")
+    return path
 
 
 def glibc(file: Path) -> tuple[int, int]:
