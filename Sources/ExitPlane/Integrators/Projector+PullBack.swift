@@ -35,6 +35,7 @@ extension Projector where Plan: DifferentiablePlan {
   /// The way back of many projections, on several threads, in memory that does not grow with their number.
   ///
   /// - Parameters:
+  ///   - poses: of the projections.
   ///   - gradient: the volume's part is added to it, image by image in their order; nil where it is not wanted.
   ///   - threads: how many at the most; no bit depends on it.
   ///   - cotangent: writes `∂L/∂` of the pixels of an image, in the plane's `shape`; called from several threads at once.
